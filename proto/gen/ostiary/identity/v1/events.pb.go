@@ -242,10 +242,13 @@ type HrSnapshotAccepted struct {
 	Unchanged int32 `protobuf:"varint,8,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
 	// Rows that could not be taken.
 	Quarantined []*QuarantinedRow `protobuf:"bytes,9,rep,name=quarantined,proto3" json:"quarantined,omitempty"`
-	// Units that the file names and the tree lacked, each a path.
-	NewUnits      []*UnitPath `protobuf:"bytes,10,rep,name=new_units,json=newUnits,proto3" json:"new_units,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Units that the file names and the tree lacked, each a path; at most 500
+	// are listed.
+	NewUnits []*UnitPath `protobuf:"bytes,10,rep,name=new_units,json=newUnits,proto3" json:"new_units,omitempty"`
+	// Rows that could not be taken, of which quarantined lists at most 500.
+	QuarantinedRows int32 `protobuf:"varint,11,opt,name=quarantined_rows,json=quarantinedRows,proto3" json:"quarantined_rows,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *HrSnapshotAccepted) Reset() {
@@ -348,6 +351,13 @@ func (x *HrSnapshotAccepted) GetNewUnits() []*UnitPath {
 	return nil
 }
 
+func (x *HrSnapshotAccepted) GetQuarantinedRows() int32 {
+	if x != nil {
+		return x.QuarantinedRows
+	}
+	return 0
+}
+
 // HrSnapshotHeld says that a snapshot was not taken because it would end more
 // people than the guard allows. Confirming its digest takes it.
 type HrSnapshotHeld struct {
@@ -447,7 +457,10 @@ type HrSnapshotApplied struct {
 	// Snapshot.
 	SnapshotId string `protobuf:"bytes,1,opt,name=snapshot_id,json=snapshotId,proto3" json:"snapshot_id,omitempty"`
 	// Changes carried out or scheduled.
-	Changes       int32 `protobuf:"varint,2,opt,name=changes,proto3" json:"changes,omitempty"`
+	Changes int32 `protobuf:"varint,2,opt,name=changes,proto3" json:"changes,omitempty"`
+	// Changes that a rule refused when they were carried out, because the person
+	// had changed in between.
+	Refused       []*QuarantinedRow `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -494,6 +507,13 @@ func (x *HrSnapshotApplied) GetChanges() int32 {
 		return x.Changes
 	}
 	return 0
+}
+
+func (x *HrSnapshotApplied) GetRefused() []*QuarantinedRow {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
 }
 
 // QuarantinedRow is a row that was not taken, and why. It holds no personal
@@ -1019,6 +1039,162 @@ func (x *EmploymentStarted) GetRehire() bool {
 	return false
 }
 
+// EmploymentPlanned says that the person will start on a later day. A newer
+// plan replaces it.
+type EmploymentPlanned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Kind of person.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Post from then on.
+	Post *Post `protobuf:"bytes,4,opt,name=post,proto3" json:"post,omitempty"`
+	// First instant.
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmploymentPlanned) Reset() {
+	*x = EmploymentPlanned{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmploymentPlanned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmploymentPlanned) ProtoMessage() {}
+
+func (x *EmploymentPlanned) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmploymentPlanned.ProtoReflect.Descriptor instead.
+func (*EmploymentPlanned) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EmploymentPlanned) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *EmploymentPlanned) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *EmploymentPlanned) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *EmploymentPlanned) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
+func (x *EmploymentPlanned) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *EmploymentPlanned) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// EmploymentPlanWithdrawn says that the person will not start after all.
+type EmploymentPlanWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmploymentPlanWithdrawn) Reset() {
+	*x = EmploymentPlanWithdrawn{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmploymentPlanWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmploymentPlanWithdrawn) ProtoMessage() {}
+
+func (x *EmploymentPlanWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmploymentPlanWithdrawn.ProtoReflect.Descriptor instead.
+func (*EmploymentPlanWithdrawn) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EmploymentPlanWithdrawn) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *EmploymentPlanWithdrawn) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *EmploymentPlanWithdrawn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // PostChanged says that unit, position, supervisor or attributes changed.
 type PostChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1042,7 +1218,7 @@ type PostChanged struct {
 
 func (x *PostChanged) Reset() {
 	*x = PostChanged{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1230,7 @@ func (x *PostChanged) String() string {
 func (*PostChanged) ProtoMessage() {}
 
 func (x *PostChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1243,7 @@ func (x *PostChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostChanged.ProtoReflect.Descriptor instead.
 func (*PostChanged) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PostChanged) GetPersonId() string {
@@ -1119,6 +1295,98 @@ func (x *PostChanged) GetReason() string {
 	return ""
 }
 
+// PostChangePlanned says that the post will change on a later day. A newer
+// plan replaces it.
+type PostChangePlanned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Kind of person.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Post from then on, complete.
+	Post *Post `protobuf:"bytes,4,opt,name=post,proto3" json:"post,omitempty"`
+	// First instant.
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostChangePlanned) Reset() {
+	*x = PostChangePlanned{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostChangePlanned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostChangePlanned) ProtoMessage() {}
+
+func (x *PostChangePlanned) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostChangePlanned.ProtoReflect.Descriptor instead.
+func (*PostChangePlanned) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PostChangePlanned) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *PostChangePlanned) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *PostChangePlanned) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *PostChangePlanned) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
+func (x *PostChangePlanned) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *PostChangePlanned) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // DepartureAnnounced says that the person will leave.
 type DepartureAnnounced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1138,7 +1406,7 @@ type DepartureAnnounced struct {
 
 func (x *DepartureAnnounced) Reset() {
 	*x = DepartureAnnounced{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1418,7 @@ func (x *DepartureAnnounced) String() string {
 func (*DepartureAnnounced) ProtoMessage() {}
 
 func (x *DepartureAnnounced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1431,7 @@ func (x *DepartureAnnounced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DepartureAnnounced.ProtoReflect.Descriptor instead.
 func (*DepartureAnnounced) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DepartureAnnounced) GetPersonId() string {
@@ -1201,6 +1469,70 @@ func (x *DepartureAnnounced) GetReason() string {
 	return ""
 }
 
+// DepartureWithdrawn says that an announced departure will not happen.
+type DepartureWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DepartureWithdrawn) Reset() {
+	*x = DepartureWithdrawn{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DepartureWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DepartureWithdrawn) ProtoMessage() {}
+
+func (x *DepartureWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DepartureWithdrawn.ProtoReflect.Descriptor instead.
+func (*DepartureWithdrawn) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DepartureWithdrawn) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *DepartureWithdrawn) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *DepartureWithdrawn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // EmploymentEnded says that the person has left. Every right ends with it.
 type EmploymentEnded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1218,7 +1550,7 @@ type EmploymentEnded struct {
 
 func (x *EmploymentEnded) Reset() {
 	*x = EmploymentEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1562,7 @@ func (x *EmploymentEnded) String() string {
 func (*EmploymentEnded) ProtoMessage() {}
 
 func (x *EmploymentEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1575,7 @@ func (x *EmploymentEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmploymentEnded.ProtoReflect.Descriptor instead.
 func (*EmploymentEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *EmploymentEnded) GetPersonId() string {
@@ -1291,7 +1623,7 @@ type OrgUnitCreated struct {
 
 func (x *OrgUnitCreated) Reset() {
 	*x = OrgUnitCreated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1635,7 @@ func (x *OrgUnitCreated) String() string {
 func (*OrgUnitCreated) ProtoMessage() {}
 
 func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1648,7 @@ func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitCreated.ProtoReflect.Descriptor instead.
 func (*OrgUnitCreated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *OrgUnitCreated) GetUnitId() string {
@@ -1364,7 +1696,7 @@ type AccountOpened struct {
 
 func (x *AccountOpened) Reset() {
 	*x = AccountOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1708,7 @@ func (x *AccountOpened) String() string {
 func (*AccountOpened) ProtoMessage() {}
 
 func (x *AccountOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1721,7 @@ func (x *AccountOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountOpened.ProtoReflect.Descriptor instead.
 func (*AccountOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AccountOpened) GetPersonId() string {
@@ -1433,7 +1765,7 @@ type AccountActivated struct {
 
 func (x *AccountActivated) Reset() {
 	*x = AccountActivated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +1777,7 @@ func (x *AccountActivated) String() string {
 func (*AccountActivated) ProtoMessage() {}
 
 func (x *AccountActivated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +1790,7 @@ func (x *AccountActivated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountActivated.ProtoReflect.Descriptor instead.
 func (*AccountActivated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AccountActivated) GetPersonId() string {
@@ -1492,7 +1824,7 @@ type AccountSuspended struct {
 
 func (x *AccountSuspended) Reset() {
 	*x = AccountSuspended{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1836,7 @@ func (x *AccountSuspended) String() string {
 func (*AccountSuspended) ProtoMessage() {}
 
 func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1849,7 @@ func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountSuspended.ProtoReflect.Descriptor instead.
 func (*AccountSuspended) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccountSuspended) GetPersonId() string {
@@ -1563,7 +1895,7 @@ type AccountReinstated struct {
 
 func (x *AccountReinstated) Reset() {
 	*x = AccountReinstated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1907,7 @@ func (x *AccountReinstated) String() string {
 func (*AccountReinstated) ProtoMessage() {}
 
 func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1920,7 @@ func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountReinstated.ProtoReflect.Descriptor instead.
 func (*AccountReinstated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AccountReinstated) GetPersonId() string {
@@ -1627,7 +1959,7 @@ type AccountClosed struct {
 
 func (x *AccountClosed) Reset() {
 	*x = AccountClosed{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1971,7 @@ func (x *AccountClosed) String() string {
 func (*AccountClosed) ProtoMessage() {}
 
 func (x *AccountClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1984,7 @@ func (x *AccountClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountClosed.ProtoReflect.Descriptor instead.
 func (*AccountClosed) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AccountClosed) GetPersonId() string {
@@ -1693,7 +2025,7 @@ type ProductRolesSet struct {
 
 func (x *ProductRolesSet) Reset() {
 	*x = ProductRolesSet{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1705,7 +2037,7 @@ func (x *ProductRolesSet) String() string {
 func (*ProductRolesSet) ProtoMessage() {}
 
 func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1718,7 +2050,7 @@ func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductRolesSet.ProtoReflect.Descriptor instead.
 func (*ProductRolesSet) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ProductRolesSet) GetPersonId() string {
@@ -1767,7 +2099,7 @@ type InitialCredentialIssued struct {
 
 func (x *InitialCredentialIssued) Reset() {
 	*x = InitialCredentialIssued{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1779,7 +2111,7 @@ func (x *InitialCredentialIssued) String() string {
 func (*InitialCredentialIssued) ProtoMessage() {}
 
 func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1792,7 +2124,7 @@ func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InitialCredentialIssued.ProtoReflect.Descriptor instead.
 func (*InitialCredentialIssued) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *InitialCredentialIssued) GetPersonId() string {
@@ -1838,7 +2170,7 @@ type PasswordChanged struct {
 
 func (x *PasswordChanged) Reset() {
 	*x = PasswordChanged{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1850,7 +2182,7 @@ func (x *PasswordChanged) String() string {
 func (*PasswordChanged) ProtoMessage() {}
 
 func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1863,7 +2195,7 @@ func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasswordChanged.ProtoReflect.Descriptor instead.
 func (*PasswordChanged) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PasswordChanged) GetPersonId() string {
@@ -1904,7 +2236,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +2248,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +2261,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SessionOpened) GetPersonId() string {
@@ -1969,8 +2301,8 @@ type SessionEnded struct {
 	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
 	// Session.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Why: signed_out, account_suspended, account_closed, password_changed, credential_reissued or
-	// roles_changed.
+	// Why: signed_out, account_suspended, account_closed, password_changed or
+	// credential_reissued.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1978,7 +2310,7 @@ type SessionEnded struct {
 
 func (x *SessionEnded) Reset() {
 	*x = SessionEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2322,7 @@ func (x *SessionEnded) String() string {
 func (*SessionEnded) ProtoMessage() {}
 
 func (x *SessionEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2335,7 @@ func (x *SessionEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnded.ProtoReflect.Descriptor instead.
 func (*SessionEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SessionEnded) GetPersonId() string {
@@ -2051,7 +2383,7 @@ type ClientAdded struct {
 
 func (x *ClientAdded) Reset() {
 	*x = ClientAdded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2063,7 +2395,7 @@ func (x *ClientAdded) String() string {
 func (*ClientAdded) ProtoMessage() {}
 
 func (x *ClientAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2076,7 +2408,7 @@ func (x *ClientAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientAdded.ProtoReflect.Descriptor instead.
 func (*ClientAdded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ClientAdded) GetClient() string {
@@ -2126,7 +2458,7 @@ type ClearanceOpened struct {
 
 func (x *ClearanceOpened) Reset() {
 	*x = ClearanceOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2138,7 +2470,7 @@ func (x *ClearanceOpened) String() string {
 func (*ClearanceOpened) ProtoMessage() {}
 
 func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2151,7 +2483,7 @@ func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceOpened.ProtoReflect.Descriptor instead.
 func (*ClearanceOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ClearanceOpened) GetPersonId() string {
@@ -2208,7 +2540,7 @@ type ClearanceRecorded struct {
 
 func (x *ClearanceRecorded) Reset() {
 	*x = ClearanceRecorded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2220,7 +2552,7 @@ func (x *ClearanceRecorded) String() string {
 func (*ClearanceRecorded) ProtoMessage() {}
 
 func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2233,7 +2565,7 @@ func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceRecorded.ProtoReflect.Descriptor instead.
 func (*ClearanceRecorded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ClearanceRecorded) GetPersonId() string {
@@ -2290,7 +2622,7 @@ type ClearanceWaived struct {
 
 func (x *ClearanceWaived) Reset() {
 	*x = ClearanceWaived{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2302,7 +2634,7 @@ func (x *ClearanceWaived) String() string {
 func (*ClearanceWaived) ProtoMessage() {}
 
 func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2315,7 +2647,7 @@ func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceWaived.ProtoReflect.Descriptor instead.
 func (*ClearanceWaived) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ClearanceWaived) GetPersonId() string {
@@ -2353,6 +2685,80 @@ func (x *ClearanceWaived) GetReason() string {
 	return ""
 }
 
+// ClearanceCancelled ends a case whose departure has become moot because the
+// person came back. The gate stays shut: there is nothing left to finish.
+type ClearanceCancelled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Case.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearanceCancelled) Reset() {
+	*x = ClearanceCancelled{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearanceCancelled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearanceCancelled) ProtoMessage() {}
+
+func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearanceCancelled.ProtoReflect.Descriptor instead.
+func (*ClearanceCancelled) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ClearanceCancelled) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *ClearanceCancelled) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *ClearanceCancelled) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *ClearanceCancelled) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // HrGateOpened says that nothing of the case is open: HR may finish.
 type HrGateOpened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2370,7 +2776,7 @@ type HrGateOpened struct {
 
 func (x *HrGateOpened) Reset() {
 	*x = HrGateOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2382,7 +2788,7 @@ func (x *HrGateOpened) String() string {
 func (*HrGateOpened) ProtoMessage() {}
 
 func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2395,7 +2801,7 @@ func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrGateOpened.ProtoReflect.Descriptor instead.
 func (*HrGateOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *HrGateOpened) GetPersonId() string {
@@ -2439,7 +2845,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2451,7 +2857,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2464,7 +2870,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -2499,7 +2905,7 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x0eeffective_date\x18\t \x01(\tR\reffectiveDate\x12=\n" +
 	"\feffective_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\v \x01(\tR\x06reason\"\xf9\x02\n" +
+	"\x06reason\x18\v \x01(\tR\x06reason\"\xa4\x03\n" +
 	"\x12HrSnapshotAccepted\x12\x1f\n" +
 	"\vsnapshot_id\x18\x01 \x01(\tR\n" +
 	"snapshotId\x12\x16\n" +
@@ -2512,7 +2918,8 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\tunchanged\x18\b \x01(\x05R\tunchanged\x12E\n" +
 	"\vquarantined\x18\t \x03(\v2#.ostiary.identity.v1.QuarantinedRowR\vquarantined\x12:\n" +
 	"\tnew_units\x18\n" +
-	" \x03(\v2\x1d.ostiary.identity.v1.UnitPathR\bnewUnits\"\xb8\x01\n" +
+	" \x03(\v2\x1d.ostiary.identity.v1.UnitPathR\bnewUnits\x12)\n" +
+	"\x10quarantined_rows\x18\v \x01(\x05R\x0fquarantinedRows\"\xb8\x01\n" +
 	"\x0eHrSnapshotHeld\x12\x1f\n" +
 	"\vsnapshot_id\x18\x01 \x01(\tR\n" +
 	"snapshotId\x12\x16\n" +
@@ -2520,11 +2927,12 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x06digest\x18\x03 \x01(\tR\x06digest\x12\x18\n" +
 	"\aleavers\x18\x04 \x01(\x05R\aleavers\x12\x16\n" +
 	"\x06active\x18\x05 \x01(\x05R\x06active\x12#\n" +
-	"\rguard_percent\x18\x06 \x01(\x01R\fguardPercent\"N\n" +
+	"\rguard_percent\x18\x06 \x01(\x01R\fguardPercent\"\x8d\x01\n" +
 	"\x11HrSnapshotApplied\x12\x1f\n" +
 	"\vsnapshot_id\x18\x01 \x01(\tR\n" +
 	"snapshotId\x12\x18\n" +
-	"\achanges\x18\x02 \x01(\x05R\achanges\"}\n" +
+	"\achanges\x18\x02 \x01(\x05R\achanges\x12=\n" +
+	"\arefused\x18\x03 \x03(\v2#.ostiary.identity.v1.QuarantinedRowR\arefused\"}\n" +
 	"\x0eQuarantinedRow\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x05R\x03row\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
@@ -2567,7 +2975,18 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x12=\n" +
 	"\feffective_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06rehire\x18\a \x01(\bR\x06rehire\"\xa4\x02\n" +
+	"\x06rehire\x18\a \x01(\bR\x06rehire\"\xed\x01\n" +
+	"\x11EmploymentPlanned\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12-\n" +
+	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x127\n" +
+	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"w\n" +
+	"\x17EmploymentPlanWithdrawn\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xa4\x02\n" +
 	"\vPostChanged\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
@@ -2575,13 +2994,24 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x125\n" +
 	"\bprevious\x18\x05 \x01(\v2\x19.ostiary.identity.v1.PostR\bprevious\x12=\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\"\xc2\x01\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\"\xed\x01\n" +
+	"\x11PostChangePlanned\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12-\n" +
+	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x127\n" +
+	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xc2\x01\n" +
 	"\x12DepartureAnnounced\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
 	"\blast_day\x18\x03 \x01(\tR\alastDay\x123\n" +
 	"\aends_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xae\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"r\n" +
+	"\x12DepartureWithdrawn\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xae\x01\n" +
 	"\x0fEmploymentEnded\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12=\n" +
@@ -2663,7 +3093,12 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x12\n" +
 	"\x04item\x18\x04 \x01(\tR\x04item\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x81\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x8b\x01\n" +
+	"\x12ClearanceCancelled\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x81\x01\n" +
 	"\fHrGateOpened\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
@@ -2692,7 +3127,7 @@ func file_ostiary_identity_v1_events_proto_rawDescGZIP() []byte {
 }
 
 var file_ostiary_identity_v1_events_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(HrChangeKind)(0),               // 0: ostiary.identity.v1.HrChangeKind
 	(*HrChangeTaken)(nil),           // 1: ostiary.identity.v1.HrChangeTaken
@@ -2706,52 +3141,62 @@ var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(*PersonRegistered)(nil),        // 9: ostiary.identity.v1.PersonRegistered
 	(*PersonDetailsCorrected)(nil),  // 10: ostiary.identity.v1.PersonDetailsCorrected
 	(*EmploymentStarted)(nil),       // 11: ostiary.identity.v1.EmploymentStarted
-	(*PostChanged)(nil),             // 12: ostiary.identity.v1.PostChanged
-	(*DepartureAnnounced)(nil),      // 13: ostiary.identity.v1.DepartureAnnounced
-	(*EmploymentEnded)(nil),         // 14: ostiary.identity.v1.EmploymentEnded
-	(*OrgUnitCreated)(nil),          // 15: ostiary.identity.v1.OrgUnitCreated
-	(*AccountOpened)(nil),           // 16: ostiary.identity.v1.AccountOpened
-	(*AccountActivated)(nil),        // 17: ostiary.identity.v1.AccountActivated
-	(*AccountSuspended)(nil),        // 18: ostiary.identity.v1.AccountSuspended
-	(*AccountReinstated)(nil),       // 19: ostiary.identity.v1.AccountReinstated
-	(*AccountClosed)(nil),           // 20: ostiary.identity.v1.AccountClosed
-	(*ProductRolesSet)(nil),         // 21: ostiary.identity.v1.ProductRolesSet
-	(*InitialCredentialIssued)(nil), // 22: ostiary.identity.v1.InitialCredentialIssued
-	(*PasswordChanged)(nil),         // 23: ostiary.identity.v1.PasswordChanged
-	(*SessionOpened)(nil),           // 24: ostiary.identity.v1.SessionOpened
-	(*SessionEnded)(nil),            // 25: ostiary.identity.v1.SessionEnded
-	(*ClientAdded)(nil),             // 26: ostiary.identity.v1.ClientAdded
-	(*ClearanceOpened)(nil),         // 27: ostiary.identity.v1.ClearanceOpened
-	(*ClearanceRecorded)(nil),       // 28: ostiary.identity.v1.ClearanceRecorded
-	(*ClearanceWaived)(nil),         // 29: ostiary.identity.v1.ClearanceWaived
-	(*HrGateOpened)(nil),            // 30: ostiary.identity.v1.HrGateOpened
-	(*PackAdopted)(nil),             // 31: ostiary.identity.v1.PackAdopted
-	nil,                             // 32: ostiary.identity.v1.Post.AttributesEntry
-	(*timestamppb.Timestamp)(nil),   // 33: google.protobuf.Timestamp
+	(*EmploymentPlanned)(nil),       // 12: ostiary.identity.v1.EmploymentPlanned
+	(*EmploymentPlanWithdrawn)(nil), // 13: ostiary.identity.v1.EmploymentPlanWithdrawn
+	(*PostChanged)(nil),             // 14: ostiary.identity.v1.PostChanged
+	(*PostChangePlanned)(nil),       // 15: ostiary.identity.v1.PostChangePlanned
+	(*DepartureAnnounced)(nil),      // 16: ostiary.identity.v1.DepartureAnnounced
+	(*DepartureWithdrawn)(nil),      // 17: ostiary.identity.v1.DepartureWithdrawn
+	(*EmploymentEnded)(nil),         // 18: ostiary.identity.v1.EmploymentEnded
+	(*OrgUnitCreated)(nil),          // 19: ostiary.identity.v1.OrgUnitCreated
+	(*AccountOpened)(nil),           // 20: ostiary.identity.v1.AccountOpened
+	(*AccountActivated)(nil),        // 21: ostiary.identity.v1.AccountActivated
+	(*AccountSuspended)(nil),        // 22: ostiary.identity.v1.AccountSuspended
+	(*AccountReinstated)(nil),       // 23: ostiary.identity.v1.AccountReinstated
+	(*AccountClosed)(nil),           // 24: ostiary.identity.v1.AccountClosed
+	(*ProductRolesSet)(nil),         // 25: ostiary.identity.v1.ProductRolesSet
+	(*InitialCredentialIssued)(nil), // 26: ostiary.identity.v1.InitialCredentialIssued
+	(*PasswordChanged)(nil),         // 27: ostiary.identity.v1.PasswordChanged
+	(*SessionOpened)(nil),           // 28: ostiary.identity.v1.SessionOpened
+	(*SessionEnded)(nil),            // 29: ostiary.identity.v1.SessionEnded
+	(*ClientAdded)(nil),             // 30: ostiary.identity.v1.ClientAdded
+	(*ClearanceOpened)(nil),         // 31: ostiary.identity.v1.ClearanceOpened
+	(*ClearanceRecorded)(nil),       // 32: ostiary.identity.v1.ClearanceRecorded
+	(*ClearanceWaived)(nil),         // 33: ostiary.identity.v1.ClearanceWaived
+	(*ClearanceCancelled)(nil),      // 34: ostiary.identity.v1.ClearanceCancelled
+	(*HrGateOpened)(nil),            // 35: ostiary.identity.v1.HrGateOpened
+	(*PackAdopted)(nil),             // 36: ostiary.identity.v1.PackAdopted
+	nil,                             // 37: ostiary.identity.v1.Post.AttributesEntry
+	(*timestamppb.Timestamp)(nil),   // 38: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_events_proto_depIdxs = []int32{
 	0,  // 0: ostiary.identity.v1.HrChangeTaken.kind:type_name -> ostiary.identity.v1.HrChangeKind
 	7,  // 1: ostiary.identity.v1.HrChangeTaken.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 2: ostiary.identity.v1.HrChangeTaken.post:type_name -> ostiary.identity.v1.Post
-	33, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
+	38, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: ostiary.identity.v1.HrSnapshotAccepted.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	6,  // 5: ostiary.identity.v1.HrSnapshotAccepted.new_units:type_name -> ostiary.identity.v1.UnitPath
-	32, // 6: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
-	7,  // 7: ostiary.identity.v1.PersonRegistered.details:type_name -> ostiary.identity.v1.PersonDetails
-	7,  // 8: ostiary.identity.v1.PersonDetailsCorrected.details:type_name -> ostiary.identity.v1.PersonDetails
-	8,  // 9: ostiary.identity.v1.EmploymentStarted.post:type_name -> ostiary.identity.v1.Post
-	33, // 10: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
-	8,  // 11: ostiary.identity.v1.PostChanged.post:type_name -> ostiary.identity.v1.Post
-	8,  // 12: ostiary.identity.v1.PostChanged.previous:type_name -> ostiary.identity.v1.Post
-	33, // 13: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
-	33, // 14: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
-	33, // 15: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
-	33, // 16: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	5,  // 6: ostiary.identity.v1.HrSnapshotApplied.refused:type_name -> ostiary.identity.v1.QuarantinedRow
+	37, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
+	7,  // 8: ostiary.identity.v1.PersonRegistered.details:type_name -> ostiary.identity.v1.PersonDetails
+	7,  // 9: ostiary.identity.v1.PersonDetailsCorrected.details:type_name -> ostiary.identity.v1.PersonDetails
+	8,  // 10: ostiary.identity.v1.EmploymentStarted.post:type_name -> ostiary.identity.v1.Post
+	38, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
+	8,  // 12: ostiary.identity.v1.EmploymentPlanned.post:type_name -> ostiary.identity.v1.Post
+	38, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
+	8,  // 14: ostiary.identity.v1.PostChanged.post:type_name -> ostiary.identity.v1.Post
+	8,  // 15: ostiary.identity.v1.PostChanged.previous:type_name -> ostiary.identity.v1.Post
+	38, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
+	8,  // 17: ostiary.identity.v1.PostChangePlanned.post:type_name -> ostiary.identity.v1.Post
+	38, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
+	38, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
+	38, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
+	38, // 21: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_events_proto_init() }
@@ -2765,7 +3210,7 @@ func file_ostiary_identity_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_events_proto_rawDesc), len(file_ostiary_identity_v1_events_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   32,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
