@@ -69,6 +69,12 @@ type Service struct {
 	Deadlines *projection.Deadlines
 	// Workers run until the context ends; the first error stops the process.
 	Workers []Worker
+	// SessionRevoked tells whether a session no longer admits anybody; only the
+	// service that keeps the sessions sets it. It must be cheap.
+	SessionRevoked func(session string) bool
+	// Client checks an outside system that connects to the bus; only the
+	// service that keeps the clients sets it.
+	Client func(user, password string) (OutsideClient, bool)
 	// Causes lists why the service is not ready, one sentence each; may be nil.
 	Causes func() []string
 }
@@ -77,4 +83,14 @@ type Service struct {
 type Worker struct {
 	Name string
 	Run  func(ctx context.Context) error
+}
+
+// OutsideClient is an outside system that may use a feed of the bus.
+type OutsideClient struct {
+	// Name is the client's name.
+	Name string
+	// Feed is hr or lifecycle.
+	Feed string
+	// Source is the HR source that it speaks for.
+	Source string
 }

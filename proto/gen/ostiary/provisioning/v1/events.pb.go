@@ -373,6 +373,135 @@ func (x *ProvisioningCompleted) GetReadBack() *ReadBack {
 	return nil
 }
 
+// ProvisioningCancelled says that an order will not be carried out because the
+// grant that it is about is to be removed. The removal is carried out all the
+// same, as an attempt may have reached the target.
+type ProvisioningCancelled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Order.
+	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,4,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Target.
+	Target string `protobuf:"bytes,5,opt,name=target,proto3" json:"target,omitempty"`
+	// Account.
+	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,7,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
+	// add or remove.
+	Operation string `protobuf:"bytes,9,opt,name=operation,proto3" json:"operation,omitempty"`
+	// Order that took its place.
+	CancelledBy   string `protobuf:"bytes,10,opt,name=cancelled_by,json=cancelledBy,proto3" json:"cancelled_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvisioningCancelled) Reset() {
+	*x = ProvisioningCancelled{}
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvisioningCancelled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvisioningCancelled) ProtoMessage() {}
+
+func (x *ProvisioningCancelled) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvisioningCancelled.ProtoReflect.Descriptor instead.
+func (*ProvisioningCancelled) Descriptor() ([]byte, []int) {
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProvisioningCancelled) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+func (x *ProvisioningCancelled) GetCancelledBy() string {
+	if x != nil {
+		return x.CancelledBy
+	}
+	return ""
+}
+
 // ReadBack is what a target showed on a fresh connection.
 type ReadBack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -398,7 +527,7 @@ type ReadBack struct {
 
 func (x *ReadBack) Reset() {
 	*x = ReadBack{}
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +539,7 @@ func (x *ReadBack) String() string {
 func (*ReadBack) ProtoMessage() {}
 
 func (x *ReadBack) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +552,7 @@ func (x *ReadBack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadBack.ProtoReflect.Descriptor instead.
 func (*ReadBack) Descriptor() ([]byte, []int) {
-	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReadBack) GetAccount() string {
@@ -497,7 +626,7 @@ type TargetAdmitted struct {
 
 func (x *TargetAdmitted) Reset() {
 	*x = TargetAdmitted{}
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -509,7 +638,7 @@ func (x *TargetAdmitted) String() string {
 func (*TargetAdmitted) ProtoMessage() {}
 
 func (x *TargetAdmitted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -522,7 +651,7 @@ func (x *TargetAdmitted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetAdmitted.ProtoReflect.Descriptor instead.
 func (*TargetAdmitted) Descriptor() ([]byte, []int) {
-	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TargetAdmitted) GetTarget() string {
@@ -552,14 +681,16 @@ type PackAdopted struct {
 	// Version.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Digest.
-	Digest        string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The pack's targets.
+	Targets       []*TargetDefinition `protobuf:"bytes,3,rep,name=targets,proto3" json:"targets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +702,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +715,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -597,6 +728,151 @@ func (x *PackAdopted) GetVersion() int64 {
 func (x *PackAdopted) GetDigest() string {
 	if x != nil {
 		return x.Digest
+	}
+	return ""
+}
+
+func (x *PackAdopted) GetTargets() []*TargetDefinition {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+// PackEnforced says that the targets are addressed as this pack says from now
+// on.
+type PackEnforced struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version.
+	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Digest.
+	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The pack's targets.
+	Targets       []*TargetDefinition `protobuf:"bytes,3,rep,name=targets,proto3" json:"targets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PackEnforced) Reset() {
+	*x = PackEnforced{}
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PackEnforced) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PackEnforced) ProtoMessage() {}
+
+func (x *PackEnforced) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
+func (*PackEnforced) Descriptor() ([]byte, []int) {
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PackEnforced) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PackEnforced) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *PackEnforced) GetTargets() []*TargetDefinition {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+// TargetDefinition is how a target is addressed.
+type TargetDefinition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Target.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// postgres.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Setting of this service that holds the connection string.
+	DsnEnv string `protobuf:"bytes,3,opt,name=dsn_env,json=dsnEnv,proto3" json:"dsn_env,omitempty"`
+	// What every name on the target begins with.
+	Prefix        string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TargetDefinition) Reset() {
+	*x = TargetDefinition{}
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetDefinition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetDefinition) ProtoMessage() {}
+
+func (x *TargetDefinition) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_provisioning_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetDefinition.ProtoReflect.Descriptor instead.
+func (*TargetDefinition) Descriptor() ([]byte, []int) {
+	return file_ostiary_provisioning_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *TargetDefinition) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *TargetDefinition) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *TargetDefinition) GetDsnEnv() string {
+	if x != nil {
+		return x.DsnEnv
+	}
+	return ""
+}
+
+func (x *TargetDefinition) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
 	}
 	return ""
 }
@@ -635,7 +911,19 @@ const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\x04role\x18\b \x01(\tR\x04role\x12\x1c\n" +
 	"\toperation\x18\t \x01(\tR\toperation\x12>\n" +
 	"\tread_back\x18\n" +
-	" \x01(\v2!.ostiary.provisioning.v1.ReadBackR\breadBack\"\xf6\x01\n" +
+	" \x01(\v2!.ostiary.provisioning.v1.ReadBackR\breadBack\"\xbc\x02\n" +
+	"\x15ProvisioningCancelled\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\border_id\x18\x03 \x01(\tR\aorderId\x12\x19\n" +
+	"\bgrant_id\x18\x04 \x01(\tR\agrantId\x12\x16\n" +
+	"\x06target\x18\x05 \x01(\tR\x06target\x12\x18\n" +
+	"\aaccount\x18\x06 \x01(\tR\aaccount\x12 \n" +
+	"\vapplication\x18\a \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\b \x01(\tR\x04role\x12\x1c\n" +
+	"\toperation\x18\t \x01(\tR\toperation\x12!\n" +
+	"\fcancelled_by\x18\n" +
+	" \x01(\tR\vcancelledBy\"\xf6\x01\n" +
 	"\bReadBack\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05right\x18\x02 \x01(\tR\x05right\x12\x16\n" +
@@ -648,10 +936,20 @@ const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\x0eTargetAdmitted\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
-	"\x06system\x18\x03 \x01(\tR\x06system\"?\n" +
+	"\x06system\x18\x03 \x01(\tR\x06system\"\x84\x01\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
-	"\x06digest\x18\x02 \x01(\tR\x06digestB\xf5\x01\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12C\n" +
+	"\atargets\x18\x03 \x03(\v2).ostiary.provisioning.v1.TargetDefinitionR\atargets\"\x85\x01\n" +
+	"\fPackEnforced\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12C\n" +
+	"\atargets\x18\x03 \x03(\v2).ostiary.provisioning.v1.TargetDefinitionR\atargets\"o\n" +
+	"\x10TargetDefinition\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x17\n" +
+	"\adsn_env\x18\x03 \x01(\tR\x06dsnEnv\x12\x16\n" +
+	"\x06prefix\x18\x04 \x01(\tR\x06prefixB\xf5\x01\n" +
 	"\x1bcom.ostiary.provisioning.v1B\vEventsProtoP\x01ZKgithub.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1;provisioningv1\xa2\x02\x03OPX\xaa\x02\x17Ostiary.Provisioning.V1\xca\x02\x17Ostiary\\Provisioning\\V1\xe2\x02#Ostiary\\Provisioning\\V1\\GPBMetadata\xea\x02\x19Ostiary::Provisioning::V1b\x06proto3"
 
 var (
@@ -666,24 +964,29 @@ func file_ostiary_provisioning_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_provisioning_v1_events_proto_rawDescData
 }
 
-var file_ostiary_provisioning_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_ostiary_provisioning_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_ostiary_provisioning_v1_events_proto_goTypes = []any{
 	(*ProvisioningOrdered)(nil),   // 0: ostiary.provisioning.v1.ProvisioningOrdered
 	(*ProvisioningFailed)(nil),    // 1: ostiary.provisioning.v1.ProvisioningFailed
 	(*ProvisioningCompleted)(nil), // 2: ostiary.provisioning.v1.ProvisioningCompleted
-	(*ReadBack)(nil),              // 3: ostiary.provisioning.v1.ReadBack
-	(*TargetAdmitted)(nil),        // 4: ostiary.provisioning.v1.TargetAdmitted
-	(*PackAdopted)(nil),           // 5: ostiary.provisioning.v1.PackAdopted
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*ProvisioningCancelled)(nil), // 3: ostiary.provisioning.v1.ProvisioningCancelled
+	(*ReadBack)(nil),              // 4: ostiary.provisioning.v1.ReadBack
+	(*TargetAdmitted)(nil),        // 5: ostiary.provisioning.v1.TargetAdmitted
+	(*PackAdopted)(nil),           // 6: ostiary.provisioning.v1.PackAdopted
+	(*PackEnforced)(nil),          // 7: ostiary.provisioning.v1.PackEnforced
+	(*TargetDefinition)(nil),      // 8: ostiary.provisioning.v1.TargetDefinition
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_ostiary_provisioning_v1_events_proto_depIdxs = []int32{
-	3, // 0: ostiary.provisioning.v1.ProvisioningCompleted.read_back:type_name -> ostiary.provisioning.v1.ReadBack
-	6, // 1: ostiary.provisioning.v1.ReadBack.read_at:type_name -> google.protobuf.Timestamp
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	4, // 0: ostiary.provisioning.v1.ProvisioningCompleted.read_back:type_name -> ostiary.provisioning.v1.ReadBack
+	9, // 1: ostiary.provisioning.v1.ReadBack.read_at:type_name -> google.protobuf.Timestamp
+	8, // 2: ostiary.provisioning.v1.PackAdopted.targets:type_name -> ostiary.provisioning.v1.TargetDefinition
+	8, // 3: ostiary.provisioning.v1.PackEnforced.targets:type_name -> ostiary.provisioning.v1.TargetDefinition
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_provisioning_v1_events_proto_init() }
@@ -697,7 +1000,7 @@ func file_ostiary_provisioning_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_provisioning_v1_events_proto_rawDesc), len(file_ostiary_provisioning_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -31,7 +31,11 @@ type ListOrdersRequest struct {
 	// Only open ones.
 	Open bool `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
 	// At most so many; 0 means 500.
-	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only orders that follow from this first cause.
+	CorrelationId string `protobuf:"bytes,4,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	// Only orders for this target.
+	Target        string `protobuf:"bytes,5,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,11 +91,31 @@ func (x *ListOrdersRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *ListOrdersRequest) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
 // ListOrdersResponse holds orders.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Orders.
-	Items         []*Order `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Items []*Order `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Orders selected, whatever the limit.
+	Total int32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// Of these, still to be carried out.
+	Open int32 `protobuf:"varint,3,opt,name=open,proto3" json:"open,omitempty"`
+	// Of the open ones, those with an attempt that failed.
+	Failing       int32 `protobuf:"varint,4,opt,name=failing,proto3" json:"failing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -133,6 +157,27 @@ func (x *ListOrdersResponse) GetItems() []*Order {
 	return nil
 }
 
+func (x *ListOrdersResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListOrdersResponse) GetOpen() int32 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *ListOrdersResponse) GetFailing() int32 {
+	if x != nil {
+		return x.Failing
+	}
+	return 0
+}
+
 // Order is one change on a target.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -150,7 +195,7 @@ type Order struct {
 	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
 	// add or remove.
 	Operation string `protobuf:"bytes,7,opt,name=operation,proto3" json:"operation,omitempty"`
-	// ordered, failing or completed.
+	// ordered, failing, completed or cancelled.
 	State string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
 	// Last failure.
 	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -159,7 +204,9 @@ type Order struct {
 	// When it was ordered.
 	OrderedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=ordered_at,json=orderedAt,proto3" json:"ordered_at,omitempty"`
 	// Grant.
-	GrantId       string `protobuf:"bytes,12,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	GrantId string `protobuf:"bytes,12,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// First cause of the order.
+	CorrelationId string `protobuf:"bytes,13,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -278,17 +325,29 @@ func (x *Order) GetGrantId() string {
 	return ""
 }
 
+func (x *Order) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
 var File_ostiary_provisioning_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_provisioning_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"%ostiary/provisioning/v1/service.proto\x12\x17ostiary.provisioning.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\"f\n" +
+	"%ostiary/provisioning/v1/service.proto\x12\x17ostiary.provisioning.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\"\xa5\x01\n" +
 	"\x11ListOrdersRequest\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
 	"\x04open\x18\x02 \x01(\bR\x04open\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\x05R\x05limit\"J\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12%\n" +
+	"\x0ecorrelation_id\x18\x04 \x01(\tR\rcorrelationId\x12\x16\n" +
+	"\x06target\x18\x05 \x01(\tR\x06target\"\x8e\x01\n" +
 	"\x12ListOrdersResponse\x124\n" +
-	"\x05items\x18\x01 \x03(\v2\x1e.ostiary.provisioning.v1.OrderR\x05items\"\xef\x02\n" +
+	"\x05items\x18\x01 \x03(\v2\x1e.ostiary.provisioning.v1.OrderR\x05items\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\x12\x12\n" +
+	"\x04open\x18\x03 \x01(\x05R\x04open\x12\x18\n" +
+	"\afailing\x18\x04 \x01(\x05R\afailing\"\x96\x03\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
@@ -303,7 +362,8 @@ const file_ostiary_provisioning_v1_service_proto_rawDesc = "" +
 	" \x01(\tR\amessage\x129\n" +
 	"\n" +
 	"ordered_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\torderedAt\x12\x19\n" +
-	"\bgrant_id\x18\f \x01(\tR\agrantId2\xcc\x01\n" +
+	"\bgrant_id\x18\f \x01(\tR\agrantId\x12%\n" +
+	"\x0ecorrelation_id\x18\r \x01(\tR\rcorrelationId2\xcc\x01\n" +
 	"\x13ProvisioningService\x12\xb4\x01\n" +
 	"\n" +
 	"ListOrders\x12*.ostiary.provisioning.v1.ListOrdersRequest\x1a+.ostiary.provisioning.v1.ListOrdersResponse\"M\xba\xbb\x18I\n" +

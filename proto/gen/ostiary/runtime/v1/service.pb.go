@@ -35,7 +35,10 @@ type FeedRequest struct {
 	// Last position that the caller has.
 	After int64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
 	// At most so many events; 0 means 500.
-	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Wait so many milliseconds for something new before answering empty; at
+	// most 20,000.
+	WaitMs        int32 `protobuf:"varint,4,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,6 +90,13 @@ func (x *FeedRequest) GetAfter() int64 {
 func (x *FeedRequest) GetLimit() int32 {
 	if x != nil {
 		return x.Limit
+	}
+	return 0
+}
+
+func (x *FeedRequest) GetWaitMs() int32 {
+	if x != nil {
+		return x.WaitMs
 	}
 	return 0
 }
@@ -1174,11 +1184,12 @@ var File_ostiary_runtime_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\n" +
-	" ostiary/runtime/v1/service.proto\x12\x12ostiary.runtime.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"ostiary/envelope/v1/envelope.proto\x1a!ostiary/envelope/v1/options.proto\"S\n" +
+	" ostiary/runtime/v1/service.proto\x12\x12ostiary.runtime.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"ostiary/envelope/v1/envelope.proto\x1a!ostiary/envelope/v1/options.proto\"l\n" +
 	"\vFeedRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x03R\x05after\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\x05R\x05limit\"Y\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x17\n" +
+	"\await_ms\x18\x04 \x01(\x05R\x06waitMs\"Y\n" +
 	"\fFeedResponse\x125\n" +
 	"\x06events\x18\x01 \x03(\v2\x1d.ostiary.envelope.v1.EnvelopeR\x06events\x12\x12\n" +
 	"\x04head\x18\x02 \x01(\x03R\x04head\"\x90\x01\n" +

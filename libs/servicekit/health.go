@@ -1,0 +1,47 @@
+package servicekit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Health serves /healthz and /readyz of a process, and /metrics if given. It
+// answers only on the address it is given, which is loopback by default.
+type Health struct {
+	// Causes lists why the process is not ready.
+	Causes func() []string
+	// Metrics serves /metrics; may be nil.
+	Metrics http.Handler
+}
+
+// Serve answers until ctx ends.
+func (h Health) Serve(ctx context.Context, listener net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	if h.Metrics != nil {
+		mux.Handle("GET /metrics", h.Metrics)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve health: %w", err)
+	}
+	return nil
+}
+
+// ready answers 200, or 503 with the causes.
+func (h Health) ready(w http.ResponseWriter, _ *http.Request) {
+	causes := h.Causes()
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if len(causes) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(causes) == 0, "causes": causes})
+}

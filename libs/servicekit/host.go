@@ -1,0 +1,161 @@
+package servicekit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"github.com/ostiary/ostiary/libs/authn"
+	"github.com/ostiary/ostiary/libs/clock"
+)
+
+// Options is what a process knows that its services do not.
+type Options struct {
+	// Definitions are the services of this process.
+	Definitions []Definition
+	// Peers are all services of the installation, in the order in which they
+	// are listed; each may be a source of events.
+	Peers []string
+	// Database returns how to reach the database of a service.
+	Database func(service string) Database
+	// Bus connects to NATS as a service.
+	Bus func(service string) (*nats.Conn, error)
+	// Recover is called when the stream of a service has vanished from the bus;
+	// it makes streams and durables anew.
+	Recover func(ctx context.Context) error
+	// Remote connects to a service that is not in this process.
+	Remote func(service string) (grpc.ClientConnInterface, error)
+	// KeyFile returns the path of a key outside the databases.
+	KeyFile func(name string) string
+	// ServiceKey is the private key with which a service of this process signs
+	// in to others.
+	ServiceKey func(service string) (ed25519.PrivateKey, error)
+	// Issuers are the public keys of all who sign tokens, by issuer.
+	Issuers map[string]ed25519.PublicKey
+	// Clock is the only time.
+	Clock clock.Clock
+	// Zone is where local days begin and end.
+	Zone *time.Location
+	// Log is for operators.
+	Log *slog.Logger
+}
+
+// Database is a service's database.
+type Database struct {
+	// URL is for the service's role, which may append and read events.
+	URL string
+	// OwnerURL is for the role that owns the tables; empty if somebody else
+	// has migrated.
+	OwnerURL string
+}
+
+// Host runs services.
+type Host struct {
+	options  Options
+	verifier *authn.Verifier
+	units    map[string]*unit
+	order    []string
+}
+
+// NewHost migrates and builds every service. Nothing runs until Run.
+func NewHost(ctx context.Context, o Options) (*Host, error) {
+	h := &Host{options: o, verifier: authn.NewVerifier(o.Issuers, clock.System{}.Now), units: map[string]*unit{}}
+	var mu sync.Mutex
+	g, gctx := errgroup.WithContext(ctx)
+	for _, d := range o.Definitions {
+		h.order = append(h.order, d.Name)
+		g.Go(func() error {
+			u, err := h.prepare(gctx, d)
+			if err != nil {
+				return fmt.Errorf("prepare %s: %w", d.Name, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			h.units[d.Name] = u
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		h.Close()
+		return nil, err
+	}
+	for _, name := range h.order {
+		if err := h.units[name].build(ctx, h); err != nil {
+			h.Close()
+			return nil, fmt.Errorf("build %s: %w", name, err)
+		}
+	}
+	h.verifier.SetRevoked(h.sessionRevoked)
+	return h, nil
+}
+
+// Run runs every service until ctx ends or one of them fails; then all stop
+// and the first failure is returned.
+func (h *Host) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, name := range h.order {
+		g.Go(func() error {
+			if err := h.units[name].run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// Close releases what NewHost opened; after Run has returned.
+func (h *Host) Close() {
+	for _, u := range h.units {
+		u.close()
+	}
+}
+
+// Conn is an in-memory connection to a service of this process, without
+// credentials of its own: what the caller sends goes through.
+func (h *Host) Conn(service string) grpc.ClientConnInterface {
+	if u, ok := h.units[service]; ok {
+		return u.public
+	}
+	return nil
+}
+
+// Causes lists why the process is not ready, each with its service.
+func (h *Host) Causes() []string {
+	var causes []string
+	for _, name := range h.order {
+		for _, c := range h.units[name].causes() {
+			causes = append(causes, name+": "+c)
+		}
+	}
+	return causes
+}
+
+// Client tells whether an outside system may use the bus.
+func (h *Host) Client(user, password string) (OutsideClient, bool) {
+	for _, name := range h.order {
+		if check := h.units[name].service.Client; check != nil {
+			return check(user, password)
+		}
+	}
+	return OutsideClient{}, false
+}
+
+// sessionRevoked asks the service that keeps the sessions. Without it in this
+// process the token's short life is the limit.
+func (h *Host) sessionRevoked(session string) bool {
+	for _, name := range h.order {
+		if u := h.units[name]; u.service != nil && u.service.SessionRevoked != nil {
+			return u.service.SessionRevoked(session)
+		}
+	}
+	return false
+}

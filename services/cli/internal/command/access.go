@@ -1,0 +1,143 @@
+package command
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
+
+	"github.com/ostiary/ostiary/services/cli/internal/output"
+)
+
+func (a *app) access() *cobra.Command {
+	c := &cobra.Command{Use: "access", Short: a.print.Say("授权", "access"), RunE: group}
+	c.AddCommand(a.accessList(), a.accessWhy())
+	return c
+}
+
+func (a *app) accessList() *cobra.Command {
+	var person, role, at, knownAt string
+	var all bool
+	c := &cobra.Command{
+		Use:   "list --person EMPLOYEE | --role APP/ROLE",
+		Short: a.print.Say("谁持有什么，现在或过去", "who holds what, now or at a past time"),
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if (person == "") == (role == "") {
+				return output.ErrUsage.With("problem", "give either --person or --role")
+			}
+			request := &accessv1.ListGrantsRequest{EmployeeNumber: person, Role: role, IncludeRemoved: all}
+			var err error
+			if request.At, err = instant(at); err != nil {
+				return err
+			}
+			if request.KnownAt, err = instant(knownAt); err != nil {
+				return err
+			}
+			return a.listGrants(c, request)
+		},
+	}
+	c.Flags().StringVar(&person, "person", "", a.print.Say("工号", "employee number"))
+	c.Flags().StringVar(&role, "role", "", a.print.Say("应用/角色", "application/role"))
+	c.Flags().StringVar(&at, "at", "", a.print.Say("生效时点（日期或 RFC 3339）", "as of (date or RFC 3339), by effective time"))
+	c.Flags().StringVar(&knownAt, "known-at", "", a.print.Say("记录时点", "as it was known at, by recorded time"))
+	c.Flags().BoolVar(&all, "all", false, a.print.Say("包括已撤销的授权", "also what has been removed"))
+	return c
+}
+
+func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) error {
+	var rows [][]string
+	for {
+		ctx, conn, err := a.signedIn(c.Context())
+		if err != nil {
+			return err
+		}
+		r, err := accessv1.NewAccessRequestServiceClient(conn).ListGrants(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, g := range r.GetItems() {
+			if err := a.print.Message(g, func() {
+				rows = append(rows, []string{
+					g.GetEmployeeNumber(), g.GetApplication() + "/" + g.GetRole(), g.GetState(), g.GetKind(),
+					local(g.GetValidFrom()), local(g.GetValidUntil()),
+				})
+			}); err != nil {
+				return err
+			}
+		}
+		if r.GetNext() == "" {
+			break
+		}
+		request.After = r.GetNext()
+	}
+	if a.print.JSON {
+		return nil
+	}
+	if len(rows) == 0 {
+		a.print.Line("没有授权。", "No grants.")
+		return nil
+	}
+	a.print.Table([]string{
+		a.print.Say("工号", "PERSON"), a.print.Say("角色", "ROLE"), a.print.Say("状态", "STATE"), a.print.Say("类别", "KIND"),
+		a.print.Say("自", "FROM"), a.print.Say("至", "UNTIL"),
+	}, rows)
+	return nil
+}
+
+func (a *app) accessWhy() *cobra.Command {
+	var person, role string
+	c := &cobra.Command{
+		Use:   "why --person EMPLOYEE --role APP/ROLE",
+		Short: a.print.Say("为什么持有或失去某角色：每一环都可在历史中查到", "why a role is held or was lost; every link can be read in history"),
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if person == "" || role == "" {
+				return output.ErrUsage.With("problem", "give --person and --role")
+			}
+			ctx, conn, err := a.signedIn(c.Context())
+			if err != nil {
+				return err
+			}
+			r, err := auditv1.NewAuditServiceClient(conn).ExplainAccess(ctx, &auditv1.ExplainAccessRequest{EmployeeNumber: person, Role: role})
+			if err != nil {
+				return err
+			}
+			return a.print.Message(r, func() {
+				a.print.Line("%s 的 %s：%s", "%s, %s: %s", person, role, r.GetState())
+				var rows [][]string
+				for _, l := range r.GetLinks() {
+					rows = append(rows, []string{
+						local(l.GetAt()), l.GetService() + "=" + number(l.GetPosition()), l.GetType(), l.GetReason(), l.GetRule(), l.GetActor(),
+					})
+				}
+				a.print.Table([]string{
+					a.print.Say("时间", "AT"), a.print.Say("出处", "WHERE"), a.print.Say("事件", "EVENT"), a.print.Say("原因", "REASON"),
+					a.print.Say("规则", "RULE"), a.print.Say("操作者", "ACTOR"),
+				}, rows)
+			})
+		},
+	}
+	c.Flags().StringVar(&person, "person", "", a.print.Say("工号", "employee number"))
+	c.Flags().StringVar(&role, "role", "", a.print.Say("应用/角色", "application/role"))
+	return c
+}
+
+// instant reads a point in time; a bare date means its 24:00 in local time.
+func instant(s string) (*timestamppb.Timestamp, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
+		return timestamppb.New(t.AddDate(0, 0, 1)), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return timestamppb.New(t), nil
+		}
+	}
+	return nil, output.ErrUsage.With("time", s+" is neither YYYY-MM-DD nor RFC 3339")
+}

@@ -1,0 +1,87 @@
+package command
+
+import (
+	"github.com/spf13/cobra"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+)
+
+func (a *app) clearance() *cobra.Command {
+	c := &cobra.Command{Use: "clearance", Short: a.print.Say("离职手续会签", "clearance of leavers"), RunE: group}
+	c.AddCommand(a.clearanceShow(), a.clearanceRecord(), a.clearanceWaive())
+	return c
+}
+
+func (a *app) clearanceShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show EMPLOYEE",
+		Short: a.print.Say("显示会签与人事放行状态", "show the case and the HR gate"),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, conn, err := a.signedIn(c.Context())
+			if err != nil {
+				return err
+			}
+			r, err := identityv1.NewIdentityServiceClient(conn).GetClearance(ctx, &identityv1.GetClearanceRequest{EmployeeNumber: args[0]})
+			if err != nil {
+				return err
+			}
+			return a.print.Message(r, func() {
+				a.print.Line("%s：%s，人事放行 %s", "%s: %s, HR gate %s", r.GetEmployeeNumber(), r.GetState(), r.GetGate())
+				var rows [][]string
+				for _, i := range r.GetItems() {
+					rows = append(rows, []string{i.GetItem(), i.GetState(), local(i.GetAt()), i.GetActor(), i.GetReason()})
+				}
+				a.print.Table([]string{
+					a.print.Say("事项", "ITEM"), a.print.Say("状态", "STATE"), a.print.Say("时间", "AT"), a.print.Say("操作者", "ACTOR"), a.print.Say("原因", "REASON"),
+				}, rows)
+			})
+		},
+	}
+}
+
+func (a *app) clearanceRecord() *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use:   "record EMPLOYEE ITEM --reason TEXT",
+		Short: a.print.Say("确认一项", "settle an item"),
+		Args:  cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, conn, err := a.signedIn(c.Context())
+			if err != nil {
+				return err
+			}
+			r, err := identityv1.NewIdentityServiceClient(conn).RecordClearance(ctx,
+				&identityv1.RecordClearanceRequest{EmployeeNumber: args[0], Item: args[1], Reason: reason})
+			if err != nil {
+				return err
+			}
+			return a.print.Message(r, func() { a.print.Line("已确认：%s", "Settled: %s", args[1]) })
+		},
+	}
+	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因", "reason"))
+	return a.change(c)
+}
+
+func (a *app) clearanceWaive() *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use:   "waive EMPLOYEE ITEM --reason TEXT",
+		Short: a.print.Say("豁免一项（列入审计发现）", "waive an item; an audit finding"),
+		Args:  cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, conn, err := a.signedIn(c.Context())
+			if err != nil {
+				return err
+			}
+			r, err := identityv1.NewIdentityServiceClient(conn).WaiveClearance(ctx,
+				&identityv1.WaiveClearanceRequest{EmployeeNumber: args[0], Item: args[1], Reason: reason})
+			if err != nil {
+				return err
+			}
+			return a.print.Message(r, func() { a.print.Line("已豁免：%s", "Waived: %s", args[1]) })
+		},
+	}
+	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因（必填）", "reason (required)"))
+	return a.change(c)
+}

@@ -1,0 +1,140 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/services/cli/internal/output"
+)
+
+// chunkBytes is the size of one piece of the file on the wire.
+const chunkBytes = 256 << 10
+
+func (a *app) hr() *cobra.Command {
+	c := &cobra.Command{Use: "hr", Short: a.print.Say("人事数据", "HR data"), RunE: group}
+	c.AddCommand(a.hrImport())
+	return c
+}
+
+func (a *app) hrImport() *cobra.Command {
+	var mapFile, effective, confirm string
+	var dryRun bool
+	c := &cobra.Command{
+		Use:   "import FILE --map MAP",
+		Short: a.print.Say("导入人事快照（CSV）：入职、变动、离职", "take in an HR snapshot (CSV): joiners, movers, leavers"),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if mapFile == "" {
+				return output.ErrUsage.With("problem", "--map is missing")
+			}
+			mapping, err := os.ReadFile(mapFile)
+			if err != nil {
+				return output.ErrUsage.With("map", err.Error())
+			}
+			file, err := os.Open(args[0])
+			if err != nil {
+				return output.ErrUsage.With("file", err.Error())
+			}
+			defer func() { _ = file.Close() }()
+			result, err := a.importSnapshot(c, &identityv1.ImportSnapshotHeader{
+				Map: mapping, EffectiveDate: effective, DryRun: dryRun, Confirm: confirm,
+			}, file)
+			if err != nil {
+				return err
+			}
+			if err := a.print.Message(result, func() { a.showImport(result, dryRun) }); err != nil {
+				return err
+			}
+			if result.GetHeld() {
+				return output.ErrHeld
+			}
+			if dryRun {
+				return nil
+			}
+			return a.settle(c.Context(), "identity", result.GetPosition())
+		},
+	}
+	c.Flags().StringVar(&mapFile, "map", "", a.print.Say("列映射（YAML）", "column map (YAML)"))
+	c.Flags().StringVar(&effective, "effective", "", a.print.Say("生效日期（默认今天）", "first day of the new state (default today)"))
+	c.Flags().StringVar(&confirm, "confirm", "", a.print.Say("确认被暂停的快照（摘要）", "digest of the held snapshot to confirm"))
+	c.Flags().BoolVar(&dryRun, "dry-run", false, a.print.Say("只显示将发生什么", "only show what would happen"))
+	return a.change(c)
+}
+
+func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshotHeader, file io.Reader) (*identityv1.ImportResult, error) {
+	ctx, conn, err := a.signedIn(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	stream, err := identityv1.NewIdentityServiceClient(conn).ImportSnapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	send := func(r *identityv1.ImportSnapshotRequest) error {
+		if err := stream.Send(r); err != nil && !errors.Is(err, io.EOF) { // EOF: the answer tells why
+			return err
+		}
+		return nil
+	}
+	if err := send(&identityv1.ImportSnapshotRequest{Part: &identityv1.ImportSnapshotRequest_Header{Header: header}}); err != nil {
+		return nil, err
+	}
+	for buffer := make([]byte, chunkBytes); ; {
+		n, err := file.Read(buffer)
+		if n > 0 {
+			if err := send(&identityv1.ImportSnapshotRequest{Part: &identityv1.ImportSnapshotRequest_Chunk{Chunk: buffer[:n]}}); err != nil {
+				return nil, err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, output.ErrUsage.With("file", err.Error())
+		}
+	}
+	if err := stream.CloseSend(); err != nil {
+		return nil, err
+	}
+	bar := a.progress(a.print.Say("执行变动", "Carrying out"))
+	defer bar.done()
+	for {
+		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("the import ended without a result")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if result := r.GetResult(); result != nil {
+			return result, nil
+		}
+		bar.set(int64(r.GetProgress().GetDone()), int64(r.GetProgress().GetTotal()))
+	}
+}
+
+func (a *app) showImport(r *identityv1.ImportResult, dryRun bool) {
+	if dryRun {
+		a.print.Line("试运行，未作任何更改：", "Dry run, nothing was changed:")
+	}
+	a.print.Line("入职 %d，变动 %d，离职 %d，不变 %d，隔离 %d", "Joiners %d, movers %d, leavers %d, unchanged %d, quarantined %d",
+		r.GetJoiners(), r.GetMovers(), r.GetLeavers(), r.GetUnchanged(), len(r.GetQuarantined()))
+	for _, q := range r.GetQuarantined() {
+		a.print.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), q.GetMessage(), q.GetReason())
+	}
+	for _, w := range r.GetWarnings() {
+		a.print.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), w.GetMessage(), w.GetReason())
+	}
+	switch {
+	case r.GetHeld():
+		a.print.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
+	case !dryRun:
+		a.print.Line("快照 %s，位置 identity=%d", "Snapshot %s, position identity=%d", r.GetSnapshot(), r.GetPosition())
+	}
+}
