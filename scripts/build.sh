@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# build.sh [NAME…]: builds programs of services/*/cmd into bin/, all when none
+# is named. cmd/policy becomes ostiary-policy.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p bin
+for folder in services/*/cmd/*/; do
+	name="$(basename "$folder")"
+	case "$name" in ostiary | ostiary-*) ;; *) name="ostiary-$name" ;; esac
+	if [ $# -eq 0 ] || [[ " $* " == *" $name "* ]]; then
+		go build -trimpath -o "bin/$name" "./$folder"
+		built="${built:-} $name"
+	fi
+done
+for name in "$@"; do
+	[[ " ${built:-} " == *" $name "* ]] || { echo "no program is called $name" >&2; exit 2; }
+done
