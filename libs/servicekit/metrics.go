@@ -36,7 +36,7 @@ func (h *Host) Observe(meter metric.Meter) error {
 				isReady = 1
 			}
 			o.ObserveInt64(ready, isReady, service)
-			for source, inbox := range u.inboxes {
+			for source, inbox := range u.intakes {
 				from := metric.WithAttributes(attribute.String("service", name), attribute.String("source", source))
 				o.ObserveInt64(taken, inbox.Position(), from)
 				o.ObserveInt64(parked, int64(inbox.Parked()), from)

@@ -2,13 +2,12 @@ package servicekit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
 	"github.com/ostiary/ostiary/libs/eventstore/postgres"
@@ -55,15 +54,18 @@ func migrate(ctx context.Context, d Definition, db Database) error {
 	if d.Migrations == nil {
 		return nil
 	}
-	return migrateOwn(ctx, d.Migrations, db.OwnerURL)
+	return migrateOwn(ctx, d.Migrations, db.OwnerURL, service.User)
 }
 
-// migrateOwn runs the service's own numbered files.
-func migrateOwn(ctx context.Context, files fs.FS, ownerURL string) error {
-	db, err := sql.Open("pgx", ownerURL)
+// migrateOwn runs the service's own numbered files. They find the role to
+// which they grant in the setting ostiary.service_role.
+func migrateOwn(ctx context.Context, files fs.FS, ownerURL, serviceRole string) error {
+	config, err := pgx.ParseConfig(ownerURL)
 	if err != nil {
-		return fmt.Errorf("connect as owner: %w", err)
+		return fmt.Errorf("read the database address of the owner: %w", err)
 	}
+	config.RuntimeParams["ostiary.service_role"] = serviceRole
+	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
 	if err != nil {

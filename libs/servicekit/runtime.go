@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -24,6 +25,8 @@ const (
 	maxPage     = 2000
 	// maxPageBytes keeps an answer below the size limit of a message.
 	maxPageBytes = 8 << 20
+	// maxWait is how long a question may be held.
+	maxWait = 20 * time.Second
 )
 
 // The refusals of the runtime service.
@@ -59,6 +62,14 @@ func (s *runtimeServer) check(service string) error {
 func (s *runtimeServer) Feed(ctx context.Context, r *runtimev1.FeedRequest) (*runtimev1.FeedResponse, error) {
 	if err := s.check(r.GetService()); err != nil {
 		return nil, err
+	}
+	if r.GetWaitMs() > 0 {
+		wait, cancel := context.WithTimeout(ctx, min(time.Duration(r.GetWaitMs())*time.Millisecond, maxWait))
+		err := s.unit.store.Wait(wait, r.GetAfter())
+		cancel()
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
 	}
 	events, err := s.unit.store.ReadAll(ctx, r.GetAfter(), page(r.GetLimit()))
 	if err != nil {
@@ -163,8 +174,8 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 		Service: u.definition.Name, Ready: len(causes) == 0, Causes: causes,
 		Position: head, Events: head, Relayed: u.relay.Position(), Clock: timestamppb.New(u.platform.Clock.Now()),
 	}
-	for _, source := range slices.Sorted(maps.Keys(u.inboxes)) {
-		inbox := u.inboxes[source]
+	for _, source := range slices.Sorted(maps.Keys(u.intakes)) {
+		inbox := u.intakes[source]
 		response.Inbox = append(response.Inbox, &runtimev1.InboxStatus{Source: source, Position: inbox.Position(), Parked: int32(inbox.Parked())})
 	}
 	status, err := u.projections.Status(ctx)

@@ -67,6 +67,8 @@ type Service struct {
 	Policies []messaging.Policy
 	// Deadlines are what it does when time has come.
 	Deadlines *projection.Deadlines
+	// Intakes are what it takes in otherwise than by policies.
+	Intakes []Intake
 	// Workers run until the context ends; the first error stops the process.
 	Workers []Worker
 	// SessionRevoked tells whether a session no longer admits anybody; only the
@@ -93,4 +95,18 @@ type OutsideClient struct {
 	Feed string
 	// Source is the HR source that it speaks for.
 	Source string
+}
+
+// Intake is how far a service has taken in a source. messaging.Inbox is one.
+type Intake interface {
+	// Source is the service that is read.
+	Source() string
+	// Position is the last position taken in.
+	Position() int64
+	// Parked counts events that could not be processed.
+	Parked() int
+	// WaitFor returns when the position has been taken in.
+	WaitFor(ctx context.Context, position int64) error
+	// Causes lists what stands in the way.
+	Causes() []string
 }

@@ -32,6 +32,7 @@ type unit struct {
 	bus         *nats.Conn
 	relay       *messaging.Relay
 	inboxes     map[string]*messaging.Inbox
+	intakes     map[string]Intake // the inboxes and what the service adds
 	projections *projection.Runner
 	server      *grpc.Server
 	listener    net.Listener
@@ -48,7 +49,7 @@ func (h *Host) prepare(ctx context.Context, d Definition) (*unit, error) {
 			return nil, err
 		}
 	}
-	u := &unit{definition: d, inboxes: map[string]*messaging.Inbox{}, peers: map[string]*grpc.ClientConn{}}
+	u := &unit{definition: d, inboxes: map[string]*messaging.Inbox{}, intakes: map[string]Intake{}, peers: map[string]*grpc.ClientConn{}}
 	var err error
 	if u.pool, err = openPool(ctx, db.URL); err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 	u.server = grpckit.NewServer(grpckit.Options{
 		Service: name, Verifier: h.verifier, Log: p.Log, NotBefore: u.notBefore,
 	})
-	u.listener, u.public, err = grpckit.InMemory(u.server)
+	u.listener, u.public, err = grpckit.InMemory()
 	if err != nil {
 		return err
 	}
@@ -117,6 +118,10 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 		if u.inboxes[source], err = u.newInbox(source, policies); err != nil {
 			return fmt.Errorf("inbox of %s: %w", source, err)
 		}
+		u.intakes[source] = u.inboxes[source]
+	}
+	for _, intake := range u.service.Intakes {
+		u.intakes[intake.Source()] = intake
 	}
 	u.service.Register(u.server)
 	registerRuntime(u.server, u)
@@ -157,8 +162,8 @@ func (u *unit) run(ctx context.Context) error {
 // settled waits for the inbox of a source and then for the projections to show
 // what the reaction wrote.
 func (u *unit) settled(ctx context.Context, source string, position int64) error {
-	if inbox, ok := u.inboxes[source]; ok {
-		if err := inbox.WaitFor(ctx, position); err != nil {
+	if intake, ok := u.intakes[source]; ok {
+		if err := intake.WaitFor(ctx, position); err != nil {
 			return fmt.Errorf("wait for %s=%d: %w", source, position, err)
 		}
 	}
@@ -180,8 +185,8 @@ func (u *unit) notBefore(ctx context.Context, service string, position int64) er
 // causes lists why the unit is not ready.
 func (u *unit) causes() []string {
 	causes := append(u.relay.Causes(), u.projections.Causes()...)
-	for _, inbox := range u.inboxes {
-		causes = append(causes, inbox.Causes()...)
+	for _, intake := range u.intakes {
+		causes = append(causes, intake.Causes()...)
 	}
 	if u.service.Causes != nil {
 		causes = append(causes, u.service.Causes()...)

@@ -1,0 +1,21 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// Config is every setting of audit, read from AUDIT_….
+type Config struct {
+	// Sources are the services whose events are entered.
+	Sources []string `envconfig:"SOURCES" default:"policy,identity,access-request,provisioning,audit"`
+}
+
+func load() (Config, error) {
+	var c Config
+	if err := envconfig.Process("audit", &c); err != nil {
+		return c, fmt.Errorf("read settings: %w", err)
+	}
+	return c, nil
+}

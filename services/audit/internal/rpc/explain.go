@@ -1,0 +1,145 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
+	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
+	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
+)
+
+const (
+	access = "access-request"
+	// maxLinks ends a walk that a defect would make endless.
+	maxLinks = 200
+)
+
+// ExplainAccess walks from every event of the newest grant of a role, the
+// newest first, back to its first cause. Every link can be read in history
+// (AUD-003, ACR-008).
+func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequest) (*auditv1.ExplainAccessResponse, error) {
+	application, role, ok := strings.Cut(r.GetRole(), "/")
+	if !ok || application == "" || role == "" {
+		return nil, ErrRole.With("role", r.GetRole())
+	}
+	grant, err := s.newestGrant(ctx, r.GetEmployeeNumber(), r.GetRole())
+	if err != nil {
+		return nil, err
+	}
+	own, err := s.eventsOf(ctx, grant)
+	if err != nil {
+		return nil, err
+	}
+	response := &auditv1.ExplainAccessResponse{GrantId: grant.GetGrantId(), State: grant.GetState()}
+	seen := map[string]bool{}
+	for _, e := range own {
+		if response.Links, err = s.walk(ctx, e, seen, response.Links); err != nil {
+			return nil, err
+		}
+	}
+	return response, nil
+}
+
+func (s *Server) newestGrant(ctx context.Context, employeeNumber, role string) (*accessv1.Grant, error) {
+	r, err := accessv1.NewAccessRequestServiceClient(s.platform.Dial(access)).ListGrants(ctx, &accessv1.ListGrantsRequest{
+		EmployeeNumber: employeeNumber, Role: role, IncludeRemoved: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var newest *accessv1.Grant
+	for _, g := range r.GetItems() {
+		if newest == nil || g.GetIssuedPosition() > newest.GetIssuedPosition() {
+			newest = g
+		}
+	}
+	if newest == nil {
+		return nil, ErrGrantUnknown.With("employee_number", employeeNumber).With("role", role)
+	}
+	return newest, nil
+}
+
+// eventsOf returns the events of one grant in its stream, newest first.
+func (s *Server) eventsOf(ctx context.Context, g *accessv1.Grant) ([]*runtimev1.HistoryEvent, error) {
+	var events []*runtimev1.HistoryEvent
+	for after := int64(0); ; {
+		r, err := s.sources[access].ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: access, Stream: "holdings-" + g.GetPersonId(), After: after})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range r.GetEvents() {
+			if after = e.GetVersion(); fieldsOf(e).GrantID == g.GetGrantId() {
+				events = append(events, e)
+			}
+		}
+		if len(r.GetEvents()) == 0 {
+			slices.Reverse(events)
+			return events, nil
+		}
+	}
+}
+
+// walk follows the causes of an event as far as they have not been seen.
+func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[string]bool, links []*auditv1.Link) ([]*auditv1.Link, error) {
+	for e != nil && !seen[e.GetEventId()] && len(links) < maxLinks {
+		seen[e.GetEventId()] = true
+		links = append(links, link(e))
+		cause, err := s.cause(ctx, e.GetCausation())
+		if err != nil {
+			return nil, err
+		}
+		e = cause
+	}
+	return links, nil
+}
+
+func (s *Server) cause(ctx context.Context, c *envelopev1.Cause) (*runtimev1.HistoryEvent, error) {
+	client, ok := s.sources[c.GetService()]
+	if c == nil || !ok {
+		return nil, nil
+	}
+	r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: c.GetService(), Positions: []int64{c.GetPosition()}})
+	if err != nil || len(r.GetEvents()) == 0 {
+		return nil, err
+	}
+	return r.GetEvents()[0], nil
+}
+
+func link(e *runtimev1.HistoryEvent) *auditv1.Link {
+	return &auditv1.Link{
+		Service: e.GetService(), Position: e.GetPosition(), Stream: e.GetStream(),
+		Type: e.GetType()[strings.LastIndexByte(e.GetType(), '.')+1:],
+		At:   e.GetEffectiveAt(), Actor: e.GetActor(), Rule: e.GetRule(), Reason: fieldsOf(e).reason(),
+	}
+}
+
+// facts are the fields of an event that explain it.
+type facts struct {
+	GrantID   string `json:"grant_id"`
+	Reason    string `json:"reason"`
+	Operation string `json:"operation"`
+	Kind      string `json:"kind"`
+	Target    string `json:"target"`
+}
+
+func fieldsOf(e *runtimev1.HistoryEvent) facts {
+	var f facts
+	_ = json.Unmarshal([]byte(e.GetDataJson()), &f) // it was written by protojson; a field that is absent stays ""
+	return f
+}
+
+// reason is why the event happened, as far as it says so itself.
+func (f facts) reason() string {
+	switch {
+	case f.Reason != "":
+		return f.Reason
+	case f.Operation != "":
+		return f.Operation + " on " + f.Target
+	default:
+		return strings.ToLower(f.Kind)
+	}
+}
