@@ -48,7 +48,7 @@ func launch(ctx context.Context, c Config, who account, bin Binaries, dir string
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	for {
-		port, err := pickPort(dir, c.Port)
+		port, err := pickPort(ctx, dir, c.Port)
 		if err != nil {
 			return nil, err
 		}
@@ -119,18 +119,18 @@ func transient(words string) bool {
 
 // pickPort returns the port that is asked for, or that of the last start when
 // it is free, or any free one.
-func pickPort(dir string, asked int) (int, error) {
+func pickPort(ctx context.Context, dir string, asked int) (int, error) {
 	if asked != 0 {
 		return asked, nil
 	}
 	if file, err := os.ReadFile(portOf(dir)); err == nil {
 		if port, err := strconv.Atoi(strings.TrimSpace(string(file))); err == nil {
-			if port, err = free(port); err == nil {
+			if port, err = free(ctx, port); err == nil {
 				return port, nil
 			}
 		}
 	}
-	port, err := free(0)
+	port, err := free(ctx, 0)
 	if err != nil {
 		return 0, fmt.Errorf("find a free port for the database: %w", err)
 	}
@@ -138,8 +138,8 @@ func pickPort(dir string, asked int) (int, error) {
 }
 
 // free tries a port by listening on it.
-func free(port int) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func free(ctx context.Context, port int) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return 0, err
 	}

@@ -76,7 +76,7 @@ func worksIn(pid, data string) bool {
 // keeps the file while any process still works in the folder: the file is also
 // what keeps a new server away from the orphans of a killed one.
 func forget(dir string, p postmaster) error {
-	if p.pid == 0 || syscall.Kill(p.pid, 0) != nil {
+	if taken := p.pid > 0 && syscall.Kill(p.pid, 0) == nil; !taken {
 		return nil
 	}
 	processes, err := os.ReadDir("/proc")

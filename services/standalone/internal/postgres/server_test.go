@@ -78,7 +78,7 @@ func owner(t *testing.T, dir string, as *syscall.Credential) (*exec.Cmd, postgre
 // folder is one that every user may enter, unlike t.TempDir as root.
 func folder(t *testing.T) string {
 	t.Helper()
-	base, err := os.MkdirTemp("", "ostiary-pg-")
+	base, err := os.MkdirTemp("", "ostiary-pg-") //nolint:usetesting // t.TempDir lies in a folder that only this user may enter
 	if err != nil {
 		t.Fatal(err)
 	}
