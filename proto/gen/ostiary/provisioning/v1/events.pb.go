@@ -515,7 +515,8 @@ type ReadBack struct {
 	Login bool `protobuf:"varint,4,opt,name=login,proto3" json:"login,omitempty"`
 	// Whether it has the right.
 	Member bool `protobuf:"varint,5,opt,name=member,proto3" json:"member,omitempty"`
-	// Its open connections.
+	// Its open connections that began before the change, or all of them when it
+	// may no longer sign in.
 	Backends int32 `protobuf:"varint,6,opt,name=backends,proto3" json:"backends,omitempty"`
 	// Objects that it owns on the target, which is why it stays.
 	OwnedObjects int32 `protobuf:"varint,7,opt,name=owned_objects,json=ownedObjects,proto3" json:"owned_objects,omitempty"`
