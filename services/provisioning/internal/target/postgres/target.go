@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"hash/fnv"
 	"strconv"
 	"time"
@@ -15,6 +14,9 @@ import (
 
 // Kind is what a pack calls this kind of target.
 const Kind = "postgres"
+
+// SystemSQL reads what identifies a cluster.
+const SystemSQL = "SELECT system_identifier::text FROM pg_control_system()"
 
 // ErrEventStore says that a target lies where the event stores are.
 var ErrEventStore = fault.New(fault.Refused, "TARGET_REFUSED",
@@ -32,9 +34,9 @@ type Options struct {
 	DSN string
 	// Prefix begins every name.
 	Prefix string
-	// OwnSystem returns the system identifier of the cluster that holds the
-	// event stores.
-	OwnSystem func(ctx context.Context) (string, error)
+	// OwnSystem is the system identifier of the cluster that holds the event
+	// stores.
+	OwnSystem string
 	// Timeout limits each statement and each attempt to connect.
 	Timeout time.Duration
 	// Now is the service's clock, for the read-back.
@@ -88,10 +90,6 @@ func (t *Target) Open(ctx context.Context) (target.Session, error) {
 }
 
 func (t *Target) connect(ctx context.Context) (*pgx.Conn, string, error) {
-	own, err := t.options.OwnSystem(ctx)
-	if err != nil {
-		return nil, "", err
-	}
 	ctx, cancel := context.WithTimeout(ctx, t.options.Timeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, t.config)
@@ -99,11 +97,11 @@ func (t *Target) connect(ctx context.Context) (*pgx.Conn, string, error) {
 		return nil, "", classify("connect", err)
 	}
 	var system string
-	if err := conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&system); err != nil {
+	if err := conn.QueryRow(ctx, SystemSQL).Scan(&system); err != nil {
 		closeSoon(conn)
 		return nil, "", classify("identify the system", err)
 	}
-	if system == own {
+	if system == t.options.OwnSystem {
 		closeSoon(conn)
 		return nil, "", ErrEventStore
 	}
@@ -125,9 +123,4 @@ func closeSoon(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	_ = conn.Close(ctx) // the other end notices by itself
-}
-
-// stale tells whether the session's connection can no longer be used.
-func stale(conn *pgx.Conn, err error) bool {
-	return conn.IsClosed() || errors.Is(err, context.DeadlineExceeded)
 }
