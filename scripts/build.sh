@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh [NAME…]: builds programs of services/*/cmd into bin/, all when none
 # is named. cmd/policy becomes ostiary-policy.
+# They are static, so that an image needs nothing beside them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p bin
@@ -8,7 +9,7 @@ for folder in services/*/cmd/*/; do
 	name="$(basename "$folder")"
 	case "$name" in ostiary | ostiary-*) ;; *) name="ostiary-$name" ;; esac
 	if [ $# -eq 0 ] || [[ " $* " == *" $name "* ]]; then
-		go build -trimpath -o "bin/$name" "./$folder"
+		CGO_ENABLED=0 go build -trimpath -o "bin/$name" "./$folder"
 		built="${built:-} $name"
 	fi
 done
