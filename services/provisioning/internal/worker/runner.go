@@ -42,18 +42,21 @@ func (r *runner) run(ctx context.Context) {
 	}
 }
 
-// take lists the lanes to work on, as of the position that it returns.
+// take lists the lanes to work on, as of the position that it returns. While
+// the target is in trouble they become fewer, so that a few that hang there do
+// not keep the others from being confirmed.
 func (r *runner) take(ctx context.Context) (int64, []string, error) {
 	head, err := r.current(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
 	not, again, _ := r.troubles.waiting(r.name, r.clock.Now())
-	streams, err := r.Lanes(ctx, r.name, not, r.limits.Batch)
+	batch := max(1, r.limits.Batch>>r.troubles.failures(place{target: r.name}))
+	streams, err := r.Lanes(ctx, r.name, not, batch)
 	if err != nil {
 		return 0, nil, err
 	}
-	if len(streams) < r.limits.Batch {
+	if len(streams) < batch {
 		for _, stream := range again {
 			if !slices.Contains(streams, stream) { // settled meanwhile, by another replica or a removal
 				r.troubles.clear(place{r.name, stream})

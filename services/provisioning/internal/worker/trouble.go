@@ -61,6 +61,13 @@ func (t *troubles) clear(p place) bool {
 	return known
 }
 
+// failures counts the failed attempts in a row.
+func (t *troubles) failures(p place) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.of[p].failures
+}
+
 // waiting lists the streams of a target that are not to be tried yet, those
 // that may be tried again, and when the next of them may.
 func (t *troubles) waiting(target string, now time.Time) (not, again []string, next time.Time) {

@@ -37,7 +37,8 @@ type Options struct {
 	// OwnSystem is the system identifier of the cluster that holds the event
 	// stores.
 	OwnSystem string
-	// Timeout limits each statement and each attempt to connect.
+	// Timeout limits each exchange with the target and each attempt to connect;
+	// a statement may take half of it and wait for a lock a quarter.
 	Timeout time.Duration
 	// Now is the service's clock, for the read-back.
 	Now func() time.Time
@@ -59,8 +60,9 @@ func New(o Options) (*Target, error) {
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.RuntimeParams["application_name"] = "ostiary-provisioning"
 	config.RuntimeParams["search_path"] = "pg_catalog"
-	config.RuntimeParams["statement_timeout"] = strconv.FormatInt(o.Timeout.Milliseconds(), 10)
-	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(o.Timeout.Milliseconds(), 10)
+	// Shorter than a whole call, so that one that hangs is told from the others.
+	config.RuntimeParams["statement_timeout"] = strconv.FormatInt(o.Timeout.Milliseconds()/2, 10)
+	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(o.Timeout.Milliseconds()/4, 10)
 	return &Target{options: o, config: config}, nil
 }
 

@@ -1,0 +1,248 @@
+package orders_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	provisioningv1 "github.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/testkit"
+
+	"github.com/ostiary/ostiary/services/provisioning/internal/domain/orders"
+)
+
+var rules = eventstore.Decider[orders.State, orders.Command]{Decide: orders.Decide, Evolve: orders.Evolve}
+
+func command(order, grant, role, operation string) orders.Order {
+	return orders.Order{OrderID: order, PersonID: "per_1", EmployeeNumber: "E1042", GrantID: grant, Target: "orders-db",
+		Account: "E1042", Application: "orders", Role: role, Operation: operation}
+}
+
+func ordered(order, grant, role, operation string) *provisioningv1.ProvisioningOrdered {
+	return &provisioningv1.ProvisioningOrdered{PersonId: "per_1", EmployeeNumber: "E1042", OrderId: order, GrantId: grant,
+		Target: "orders-db", Account: "E1042", Application: "orders", Role: role, Operation: operation}
+}
+
+func completed(o *provisioningv1.ProvisioningOrdered, seen *provisioningv1.ReadBack) *provisioningv1.ProvisioningCompleted {
+	return &provisioningv1.ProvisioningCompleted{PersonId: o.GetPersonId(), EmployeeNumber: o.GetEmployeeNumber(), OrderId: o.GetOrderId(),
+		GrantId: o.GetGrantId(), Target: o.GetTarget(), Account: o.GetAccount(), Application: o.GetApplication(), Role: o.GetRole(),
+		Operation: o.GetOperation(), ReadBack: seen}
+}
+
+func cancelled(o *provisioningv1.ProvisioningOrdered, by string) *provisioningv1.ProvisioningCancelled {
+	return &provisioningv1.ProvisioningCancelled{PersonId: o.GetPersonId(), EmployeeNumber: o.GetEmployeeNumber(), OrderId: o.GetOrderId(),
+		GrantId: o.GetGrantId(), Target: o.GetTarget(), Account: o.GetAccount(), Application: o.GetApplication(), Role: o.GetRole(),
+		Operation: o.GetOperation(), CancelledBy: by}
+}
+
+func failed(o *provisioningv1.ProvisioningOrdered, reason string) *provisioningv1.ProvisioningFailed {
+	return &provisioningv1.ProvisioningFailed{PersonId: o.GetPersonId(), EmployeeNumber: o.GetEmployeeNumber(), OrderId: o.GetOrderId(),
+		GrantId: o.GetGrantId(), Target: o.GetTarget(), Reason: reason, Message: "seen"}
+}
+
+var (
+	given = &provisioningv1.ReadBack{Exists: true, Login: true, Member: true}
+	gone  = &provisioningv1.ReadBack{Exists: true}
+
+	addReader    = ordered("o1", "g1", "reader", orders.Add)
+	removeReader = ordered("o2", "g1", "reader", orders.Remove)
+	addWriter    = ordered("o3", "g2", "writer", orders.Add)
+	removeWriter = ordered("o4", "g2", "writer", orders.Remove)
+)
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	t.Run("a grant is ordered exactly as it states", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given().When(command("o1", "g1", "reader", orders.Add)).Then(addReader)
+	})
+	t.Run("the same grant and operation again changes nothing, even under another id", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader).When(command("o9", "g1", "reader", orders.Add)).ThenNothing()
+	})
+	t.Run("a removal cancels the open addition of its grant and runs all the same", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader).When(command("o2", "g1", "reader", orders.Remove)).
+			Then(removeReader, cancelled(addReader, "o2"))
+	})
+	t.Run("a removal leaves a completed addition as it was", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader, completed(addReader, given)).
+			When(command("o2", "g1", "reader", orders.Remove)).Then(removeReader)
+	})
+	t.Run("a removal leaves the additions of other grants alone", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addWriter).When(command("o2", "g1", "reader", orders.Remove)).Then(removeReader)
+	})
+	t.Run("an addition that arrives after the removal of its grant is recorded and never applied", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(removeReader).When(command("o1", "g1", "reader", orders.Add)).
+			Then(addReader, cancelled(addReader, "o2"))
+	})
+	for name, spoil := range map[string]func(*orders.Order){
+		"no order":          func(c *orders.Order) { c.OrderID = "" },
+		"no grant":          func(c *orders.Order) { c.GrantID = "" },
+		"no target":         func(c *orders.Order) { c.Target = "" },
+		"no account":        func(c *orders.Order) { c.Account = "" },
+		"no person":         func(c *orders.Order) { c.EmployeeNumber = "" },
+		"no application":    func(c *orders.Order) { c.Application = "" },
+		"no role":           func(c *orders.Order) { c.Role = "" },
+		"unknown operation": func(c *orders.Order) { c.Operation = "drop" },
+	} {
+		t.Run("refused: "+name, func(t *testing.T) {
+			t.Parallel()
+			c := command("o1", "g1", "reader", orders.Add)
+			spoil(&c)
+			testkit.Rule(t, rules).Given().When(c).ThenRefused(orders.ErrIncomplete)
+		})
+	}
+}
+
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	complete := func(order string, seen *provisioningv1.ReadBack) orders.Complete {
+		return orders.Complete{OrderID: order, ReadBack: seen}
+	}
+	stories := map[string]struct {
+		given []proto.Message
+		when  orders.Complete
+		then  []proto.Message
+	}{
+		"an addition is confirmed by login and membership": {
+			[]proto.Message{addReader}, complete("o1", given), []proto.Message{completed(addReader, given)}},
+		"the last removal is confirmed by no login, no membership, no connection": {
+			[]proto.Message{addReader, completed(addReader, given), removeReader}, complete("o2", gone), []proto.Message{completed(removeReader, gone)}},
+		"a removal is confirmed when the account never existed": {
+			[]proto.Message{removeReader}, complete("o2", &provisioningv1.ReadBack{}), []proto.Message{completed(removeReader, &provisioningv1.ReadBack{})}},
+		"a removal leaves the login while another right is held": {
+			[]proto.Message{addReader, completed(addReader, given), addWriter, completed(addWriter, given), removeReader},
+			complete("o2", &provisioningv1.ReadBack{Exists: true, Login: true}),
+			[]proto.Message{completed(removeReader, &provisioningv1.ReadBack{Exists: true, Login: true})}},
+		"a removal leaves the membership while another grant gives the same right": {
+			[]proto.Message{addReader, completed(addReader, given), ordered("o5", "g5", "reader", orders.Add),
+				completed(ordered("o5", "g5", "reader", orders.Add), given), removeReader},
+			complete("o2", &provisioningv1.ReadBack{Exists: true, Login: true, Member: true, Backends: 2}),
+			[]proto.Message{completed(removeReader, &provisioningv1.ReadBack{Exists: true, Login: true, Member: true, Backends: 2})}},
+		"objects that the account owns do not stop the removal": {
+			[]proto.Message{removeReader}, complete("o2", &provisioningv1.ReadBack{Exists: true, OwnedObjects: 3}),
+			[]proto.Message{completed(removeReader, &provisioningv1.ReadBack{Exists: true, OwnedObjects: 3})}},
+		"confirmed twice is once": {
+			[]proto.Message{addReader, completed(addReader, given)}, complete("o1", given), nil},
+		"a cancelled order is never confirmed": {
+			[]proto.Message{addReader, removeReader, cancelled(addReader, "o2")}, complete("o1", given), nil},
+		"a removal overtakes an addition that cannot be given": {
+			[]proto.Message{addReader, completed(addReader, given), addWriter, failed(addWriter, "TARGET_REFUSED"), removeReader},
+			complete("o2", gone), []proto.Message{completed(removeReader, gone)}},
+	}
+	for name, s := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scenario := testkit.Rule(t, rules).Given(s.given...).When(s.when)
+			if s.then == nil {
+				scenario.ThenNothing()
+				return
+			}
+			scenario.Then(s.then...)
+		})
+	}
+}
+
+// Covers: PRV-020
+func TestCompleteIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]struct {
+		given []proto.Message
+		order string
+		seen  *provisioningv1.ReadBack
+		want  error
+	}{
+		"unknown order":                      {nil, "o1", given, orders.ErrUnknownOrder},
+		"no evidence":                        {[]proto.Message{addReader}, "o1", nil, orders.ErrNotShown},
+		"addition without login":             {[]proto.Message{addReader}, "o1", &provisioningv1.ReadBack{Exists: true, Member: true}, orders.ErrNotShown},
+		"addition without membership":        {[]proto.Message{addReader}, "o1", &provisioningv1.ReadBack{Exists: true, Login: true}, orders.ErrNotShown},
+		"last removal that leaves the login": {[]proto.Message{removeReader}, "o2", &provisioningv1.ReadBack{Exists: true, Login: true}, orders.ErrNotShown},
+		"removal that leaves the membership": {[]proto.Message{removeReader}, "o2", &provisioningv1.ReadBack{Exists: true, Member: true}, orders.ErrNotShown},
+		"removal that leaves a connection":   {[]proto.Message{removeReader}, "o2", &provisioningv1.ReadBack{Exists: true, Backends: 1}, orders.ErrNotShown},
+		"first of a leaver's removals, login on": {
+			[]proto.Message{addReader, completed(addReader, given), addWriter, completed(addWriter, given), removeReader, removeWriter},
+			"o2", &provisioningv1.ReadBack{Exists: true, Login: true}, orders.ErrNotShown},
+		"an older order is open":                  {[]proto.Message{addReader, addWriter}, "o3", given, orders.ErrOutOfTurn},
+		"a removal behind an addition on its way": {[]proto.Message{addWriter, removeReader}, "o2", gone, orders.ErrOutOfTurn},
+		"a removal behind an outage":              {[]proto.Message{addWriter, failed(addWriter, "TARGET_UNREACHABLE"), removeReader}, "o2", gone, orders.ErrOutOfTurn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testkit.Rule(t, rules).Given(s.given...).When(orders.Complete{OrderID: s.order, ReadBack: s.seen}).ThenRefused(s.want)
+		})
+	}
+}
+
+// Covers: PRV-024
+func TestRecordFailure(t *testing.T) {
+	t.Parallel()
+	fail := func(reason string) orders.RecordFailure {
+		return orders.RecordFailure{OrderID: "o1", Reason: reason, Message: "seen"}
+	}
+	t.Run("a failure is recorded", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader).When(fail("TARGET_TIMEOUT")).Then(failed(addReader, "TARGET_TIMEOUT"))
+	})
+	t.Run("another kind is recorded, too", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader, failed(addReader, "TARGET_TIMEOUT")).
+			When(fail("TARGET_REFUSED")).Then(failed(addReader, "TARGET_REFUSED"))
+	})
+	t.Run("a kind that was met before is not, however often others came between", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader, failed(addReader, "TARGET_TIMEOUT"), failed(addReader, "TARGET_REFUSED")).
+			When(fail("TARGET_TIMEOUT")).ThenNothing()
+	})
+	t.Run("nothing fails after the order is confirmed", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader, completed(addReader, given)).When(fail("TARGET_TIMEOUT")).ThenNothing()
+	})
+	t.Run("refused: unknown order", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addWriter).When(fail("TARGET_TIMEOUT")).ThenRefused(orders.ErrUnknownOrder)
+	})
+}
+
+func TestNext(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]struct {
+		given []proto.Message
+		want  string
+	}{
+		"an empty lane rests":                         {nil, ""},
+		"the oldest open order comes first":           {[]proto.Message{addReader, addWriter}, "o1"},
+		"a completed order makes way":                 {[]proto.Message{addReader, completed(addReader, given), addWriter}, "o3"},
+		"a cancelled order makes way":                 {[]proto.Message{addReader, removeReader, cancelled(addReader, "o2")}, "o2"},
+		"an outage keeps the order":                   {[]proto.Message{addReader, failed(addReader, "TARGET_UNREACHABLE"), removeWriter}, "o1"},
+		"a removal passes an addition that cannot be": {[]proto.Message{addReader, failed(addReader, "TARGET_NOT_CHANGED"), addWriter, removeWriter}, "o4"},
+		"additions do not pass one another":           {[]proto.Message{addReader, failed(addReader, "TARGET_REFUSED"), addWriter}, "o1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lane orders.State
+			for _, e := range s.given {
+				lane = orders.Evolve(lane, e)
+			}
+			next, _ := lane.Next()
+			if next.GetOrderId() != s.want {
+				t.Errorf("next = %q, want %q", next.GetOrderId(), s.want)
+			}
+		})
+	}
+}
+
+func TestEvolveLeavesTheOldLaneAlone(t *testing.T) {
+	t.Parallel()
+	before := orders.Evolve(orders.State{}, addReader)
+	orders.Evolve(before, failed(addReader, "TARGET_REFUSED"))
+	orders.Evolve(before, completed(addReader, given))
+	if e := before.Entries[0]; e.Status != orders.Open || len(e.Failures) != 0 {
+		t.Errorf("the lane was changed in place: %+v", e)
+	}
+}
