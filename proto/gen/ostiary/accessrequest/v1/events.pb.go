@@ -44,9 +44,11 @@ type PostNoted struct {
 	// Kind of person.
 	Kind string `protobuf:"bytes,7,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Since when.
-	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Position of identity's event. A post is replaced only by a later one.
+	SourcePosition int64 `protobuf:"varint,9,opt,name=source_position,json=sourcePosition,proto3" json:"source_position,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PostNoted) Reset() {
@@ -133,6 +135,13 @@ func (x *PostNoted) GetEffectiveAt() *timestamppb.Timestamp {
 		return x.EffectiveAt
 	}
 	return nil
+}
+
+func (x *PostNoted) GetSourcePosition() int64 {
+	if x != nil {
+		return x.SourcePosition
+	}
+	return 0
 }
 
 // GrantIssued is the decision that a person holds a role. It is not yet true
@@ -302,7 +311,11 @@ type GrantActivated struct {
 	// Application.
 	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
 	// Role.
-	Role          string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Account that has it.
+	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// Target that was read back.
+	Target        string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -372,6 +385,20 @@ func (x *GrantActivated) GetRole() string {
 	return ""
 }
 
+func (x *GrantActivated) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantActivated) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
 // GrantRevoked is the decision that the person no longer holds the role.
 type GrantRevoked struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -389,12 +416,14 @@ type GrantRevoked struct {
 	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
 	// leaver, transfer, attribute, matrix, expiry …
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Rule that no longer gives it.
+	// Rule that no longer gives it, or "employment" for a leaver.
 	Rule string `protobuf:"bytes,8,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Target.
 	Target string `protobuf:"bytes,9,opt,name=target,proto3" json:"target,omitempty"`
 	// From when it is not held.
-	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Version of the pack that no longer implies it; 0 for a leaver.
+	PackVersion   int64 `protobuf:"varint,11,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -499,6 +528,13 @@ func (x *GrantRevoked) GetEffectiveAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GrantRevoked) GetPackVersion() int64 {
+	if x != nil {
+		return x.PackVersion
+	}
+	return 0
+}
+
 // GrantRemovalConfirmed says that the target was read back and the right is
 // gone.
 type GrantRemovalConfirmed struct {
@@ -512,7 +548,11 @@ type GrantRemovalConfirmed struct {
 	// Application.
 	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
 	// Role.
-	Role          string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Account that had it.
+	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// Target that was read back.
+	Target        string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -578,6 +618,20 @@ func (x *GrantRemovalConfirmed) GetApplication() string {
 func (x *GrantRemovalConfirmed) GetRole() string {
 	if x != nil {
 		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantRemovalConfirmed) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantRemovalConfirmed) GetTarget() string {
+	if x != nil {
+		return x.Target
 	}
 	return ""
 }
@@ -653,7 +707,9 @@ type PackAdopted struct {
 	// Version.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Digest.
-	Digest        string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The pack, YAML, kept so that enforcing it asks nobody.
+	Body          []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -702,6 +758,13 @@ func (x *PackAdopted) GetDigest() string {
 	return ""
 }
 
+func (x *PackAdopted) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 // PackEnforced says that the pack decides from now on.
 type PackEnforced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -710,7 +773,9 @@ type PackEnforced struct {
 	// Digest.
 	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	// The pack, YAML.
-	Body          []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	Body []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	// From when it holds.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -766,11 +831,18 @@ func (x *PackEnforced) GetBody() []byte {
 	return nil
 }
 
+func (x *PackEnforced) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
 var File_ostiary_accessrequest_v1_events_proto protoreflect.FileDescriptor
 
 const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x03\n" +
+	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x03\n" +
 	"\tPostNoted\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1a\n" +
@@ -781,7 +853,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"attributes\x18\x06 \x03(\v23.ostiary.accessrequest.v1.PostNoted.AttributesEntryR\n" +
 	"attributes\x12\x12\n" +
 	"\x04kind\x18\a \x01(\tR\x04kind\x12=\n" +
-	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x1a=\n" +
+	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12'\n" +
+	"\x0fsource_position\x18\t \x01(\x03R\x0esourcePosition\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb5\x03\n" +
@@ -800,13 +873,15 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x12\n" +
 	"\x04rule\x18\v \x01(\tR\x04rule\x12\x16\n" +
 	"\x06target\x18\f \x01(\tR\x06target\x12!\n" +
-	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xa7\x01\n" +
+	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xd9\x01\n" +
 	"\x0eGrantActivated\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
 	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
-	"\x04role\x18\x05 \x01(\tR\x04role\"\xc2\x02\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
+	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
+	"\x06target\x18\a \x01(\tR\x06target\"\xe5\x02\n" +
 	"\fGrantRevoked\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -818,24 +893,29 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x04rule\x18\b \x01(\tR\x04rule\x12\x16\n" +
 	"\x06target\x18\t \x01(\tR\x06target\x12=\n" +
 	"\feffective_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xae\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
+	"\fpack_version\x18\v \x01(\x03R\vpackVersion\"\xe0\x01\n" +
 	"\x15GrantRemovalConfirmed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
 	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
-	"\x04role\x18\x05 \x01(\tR\x04role\"o\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
+	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
+	"\x06target\x18\a \x01(\tR\x06target\"o\n" +
 	"\x0fHoldingsCleared\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
-	"\x06grants\x18\x03 \x01(\x05R\x06grants\"?\n" +
+	"\x06grants\x18\x03 \x01(\x05R\x06grants\"S\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
-	"\x06digest\x18\x02 \x01(\tR\x06digest\"T\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04body\x18\x03 \x01(\fR\x04body\"\x93\x01\n" +
 	"\fPackEnforced\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
-	"\x04body\x18\x03 \x01(\fR\x04bodyB\xfc\x01\n" +
+	"\x04body\x18\x03 \x01(\fR\x04body\x12=\n" +
+	"\feffective_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAtB\xfc\x01\n" +
 	"\x1ccom.ostiary.accessrequest.v1B\vEventsProtoP\x01ZMgithub.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1;accessrequestv1\xa2\x02\x03OAX\xaa\x02\x18Ostiary.Accessrequest.V1\xca\x02\x18Ostiary\\Accessrequest\\V1\xe2\x02$Ostiary\\Accessrequest\\V1\\GPBMetadata\xea\x02\x1aOstiary::Accessrequest::V1b\x06proto3"
 
 var (
@@ -869,11 +949,12 @@ var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
 	9, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
 	9, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
 	9, // 4: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9, // 5: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }

@@ -32,7 +32,7 @@ type PackPublished struct {
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// SHA-256 of the body, hex.
 	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
-	// From when it is meant to hold.
+	// From when it is meant to hold; absent if as soon as possible.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// The pack, YAML, as handed in.
 	Body []byte `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
@@ -281,13 +281,16 @@ func (x *PackAcknowledged) GetService() string {
 	return ""
 }
 
-// PackActivated says that all services have it and that it holds from now on.
+// PackActivated says that all services have it and that it holds.
 type PackActivated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Version.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Digest.
-	Digest        string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
+	// From when it holds: what the pack says if that is later than the start of
+	// the pack before it, otherwise the moment of activation.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -336,6 +339,13 @@ func (x *PackActivated) GetDigest() string {
 	return ""
 }
 
+func (x *PackActivated) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
 var File_ostiary_policy_v1_events_proto protoreflect.FileDescriptor
 
 const file_ostiary_policy_v1_events_proto_rawDesc = "" +
@@ -360,10 +370,11 @@ const file_ostiary_policy_v1_events_proto_rawDesc = "" +
 	"\x10PackAcknowledged\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x18\n" +
-	"\aservice\x18\x03 \x01(\tR\aservice\"A\n" +
+	"\aservice\x18\x03 \x01(\tR\aservice\"\x80\x01\n" +
 	"\rPackActivated\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
-	"\x06digest\x18\x02 \x01(\tR\x06digestB\xcb\x01\n" +
+	"\x06digest\x18\x02 \x01(\tR\x06digest\x12=\n" +
+	"\feffective_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAtB\xcb\x01\n" +
 	"\x15com.ostiary.policy.v1B\vEventsProtoP\x01Z?github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1;policyv1\xa2\x02\x03OPX\xaa\x02\x11Ostiary.Policy.V1\xca\x02\x11Ostiary\\Policy\\V1\xe2\x02\x1dOstiary\\Policy\\V1\\GPBMetadata\xea\x02\x13Ostiary::Policy::V1b\x06proto3"
 
 var (
@@ -388,11 +399,12 @@ var file_ostiary_policy_v1_events_proto_goTypes = []any{
 }
 var file_ostiary_policy_v1_events_proto_depIdxs = []int32{
 	4, // 0: ostiary.policy.v1.PackPublished.effective_at:type_name -> google.protobuf.Timestamp
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	4, // 1: ostiary.policy.v1.PackActivated.effective_at:type_name -> google.protobuf.Timestamp
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_policy_v1_events_proto_init() }

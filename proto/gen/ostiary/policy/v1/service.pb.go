@@ -94,7 +94,8 @@ type ApplyPackResponse struct {
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Digest.
 	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
-	// active, scheduled or, for a dry run, "".
+	// active, scheduled, publishing if a service has not taken it in yet, or ""
+	// for a dry run and a pack that is held.
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	// Held until the digest is confirmed.
 	Held bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
@@ -276,9 +277,9 @@ type GetPackResponse struct {
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Digest.
 	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
-	// scheduled, active or superseded.
+	// scheduled until it is activated, then active, then superseded.
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	// From when it holds.
+	// From when it holds or is meant to hold; absent if as soon as possible.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// YAML.
 	Body []byte `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`

@@ -1,0 +1,134 @@
+package holdings
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+)
+
+// Status is how far one grant is.
+type Status uint8
+
+// The states of a grant.
+const (
+	Issued Status = iota + 1
+	Active
+	Revoking
+	Removed
+)
+
+// Grant is one right of the person.
+type Grant struct {
+	// Issued is the decision as it was recorded.
+	Issued *accessv1.GrantIssued
+	// Status is how far it is.
+	Status Status
+}
+
+// State is what the person holds and held.
+type State struct {
+	// Post is what identity last said; nil if it never spoke of the person.
+	Post *accessv1.PostNoted
+	// Grants are all grants that were ever issued, by id. Neither the map nor
+	// what it holds is changed once it is in a state.
+	Grants map[string]Grant
+	// PackVersion is the newest pack by which anything was decided here.
+	PackVersion int64
+}
+
+// Command is one of NotePost, NoteDeparture, Realign, ConfirmActive and
+// ConfirmRemoved.
+type Command interface {
+	decide(State) ([]proto.Message, error)
+}
+
+// Decide says what happens when the command meets the holdings.
+func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
+
+// Evolve returns the holdings after an event.
+func Evolve(s State, event proto.Message) State {
+	switch e := event.(type) {
+	case *accessv1.PostNoted:
+		s.Post = e
+	case *accessv1.GrantIssued:
+		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		return s.with(e.GetGrantId(), Grant{Issued: e, Status: Issued})
+	case *accessv1.GrantActivated:
+		return s.move(e.GetGrantId(), Active)
+	case *accessv1.GrantRevoked:
+		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		return s.move(e.GetGrantId(), Revoking)
+	case *accessv1.GrantRemovalConfirmed:
+		return s.move(e.GetGrantId(), Removed)
+	}
+	return s
+}
+
+// Stream is the name of a person's holdings.
+func Stream(person string) string { return "holdings-" + person }
+
+// Live tells whether the person is meant to have the right.
+func (g Grant) Live() bool { return g.Status == Issued || g.Status == Active }
+
+// Employed tells whether the person works here.
+func (s State) Employed() bool { return s.Post.GetEmployed() }
+
+// live returns the grants that are meant to be there, by application and role.
+func (s State) live() []Grant {
+	var live []Grant
+	for _, g := range s.Grants {
+		if g.Live() {
+			live = append(live, g)
+		}
+	}
+	slices.SortFunc(live, func(a, b Grant) int {
+		return strings.Compare(key(a.Issued.GetApplication(), a.Issued.GetRole()), key(b.Issued.GetApplication(), b.Issued.GetRole()))
+	})
+	return live
+}
+
+// empty tells whether every grant is removed, apart from the given one.
+func (s State) empty(except string) bool {
+	for id, g := range s.Grants {
+		if g.Status != Removed && id != except {
+			return false
+		}
+	}
+	return true
+}
+
+// newer tells whether identity said this after what is noted.
+func (s State) newer(position int64) bool {
+	return s.Post == nil || position > s.Post.GetSourcePosition()
+}
+
+func (s State) with(id string, g Grant) State {
+	grants := maps.Clone(s.Grants)
+	if grants == nil {
+		grants = map[string]Grant{}
+	}
+	grants[id] = g
+	s.Grants = grants
+	return s
+}
+
+func (s State) move(id string, to Status) State {
+	g := s.Grants[id]
+	g.Status = to
+	return s.with(id, g)
+}
+
+func key(application, role string) string { return application + "/" + role }
+
+// later returns the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

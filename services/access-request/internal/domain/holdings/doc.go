@@ -1,0 +1,29 @@
+// Package holdings is everything that one person holds: stream
+// holdings-<person id>. All grants of a person are one consistency boundary, so
+// that two decisions about one person cannot contradict each other.
+//
+// One grant:
+//
+//	         issue                 target read back
+//	(none) ─────────► issued ───────────────────────► active
+//	                    │                               │
+//	                    └────────────┬──────────────────┘
+//	                                 │ revoke
+//	                                 ▼    target read back
+//	                              revoking ──────────────► removed
+//
+// The rules:
+//
+//   - What a post gives is evaluated outside, against a pack, and comes with the
+//     command as birthrights with the rule of the pack that gives each. Here it
+//     is compared with what is held: what is missing is issued, what is no
+//     longer implied is revoked, the rest stays as it is.
+//   - At most one grant per application and role is issued or active. A role
+//     that becomes due again while an earlier grant is being removed gets a new
+//     grant: a removal is never called back.
+//   - A post is replaced only by what identity said later.
+//   - An addition that is confirmed after its revocation does not bring the
+//     grant back to life.
+//   - Who has left holds nothing. When the last removal is confirmed, the
+//     holdings are cleared, and that opens the way for HR.
+package holdings

@@ -1,0 +1,73 @@
+package holdings
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+)
+
+// NotePost takes in the post of a person, as identity states it, and aligns the
+// birthrights with it. Without a pack the post is noted all the same, so that a
+// later pack reaches the person.
+type NotePost struct {
+	PersonID       string
+	EmployeeNumber string
+	Kind           string
+	Position       string
+	Unit           []string
+	Attributes     map[string]string
+	EffectiveAt    time.Time
+	// SourcePosition is the position of identity's event.
+	SourcePosition int64
+	// Pack is what the birthrights were derived by.
+	Pack Pack
+	// Birthrights are what the pack gives to exactly this post.
+	Birthrights []Birthright
+}
+
+// ErrNobody says that an event about a post does not say whose it is.
+var ErrNobody = fault.New(fault.Invalid, "HOLDINGS_PERSON_MISSING",
+	"The post names no person or no employee number; mend the event of identity.",
+	"岗位事件缺少人员编号或工号，请修正身份服务的事件。")
+
+func (c NotePost) decide(s State) ([]proto.Message, error) {
+	if c.PersonID == "" || c.EmployeeNumber == "" {
+		return nil, ErrNobody
+	}
+	if !s.newer(c.SourcePosition) {
+		return nil, nil
+	}
+	post := &accessv1.PostNoted{
+		PersonId: c.PersonID, EmployeeNumber: c.EmployeeNumber, Employed: true, Position: c.Position, Unit: c.Unit,
+		Attributes: c.Attributes, Kind: c.Kind, EffectiveAt: timestamppb.New(c.EffectiveAt), SourcePosition: c.SourcePosition,
+	}
+	if c.Pack.Version < s.PackVersion {
+		// Derived by rules that are no longer in force: whoever brings this looks
+		// at the pack again afterwards and realigns.
+		return []proto.Message{post}, nil
+	}
+	return append([]proto.Message{post}, s.align(change{
+		post: post, pack: c.Pack, due: c.Birthrights, reason: whatChanged(s.Post, post), at: c.EffectiveAt,
+	})...), nil
+}
+
+// whatChanged says which part of the post gives rights or takes them away.
+func whatChanged(from, to *accessv1.PostNoted) string {
+	switch {
+	case !from.GetEmployed():
+		return ReasonEmployment
+	case from.GetPosition() != to.GetPosition() || !slices.Equal(from.GetUnit(), to.GetUnit()):
+		return ReasonTransfer
+	case from.GetKind() != to.GetKind() || !maps.Equal(from.GetAttributes(), to.GetAttributes()):
+		return ReasonAttribute
+	default:
+		return ReasonMatrix
+	}
+}

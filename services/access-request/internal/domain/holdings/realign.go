@@ -1,0 +1,29 @@
+package holdings
+
+import (
+	"google.golang.org/protobuf/proto"
+)
+
+// Realign aligns the birthrights with another pack. The post stays.
+type Realign struct {
+	// PostPosition is the identity position of the post that the birthrights
+	// were derived for. If another post has been noted since, they say nothing;
+	// whoever noted it looks at the pack again.
+	PostPosition int64
+	// Pack is what they were derived by.
+	Pack Pack
+	// Birthrights are what the pack gives to the post.
+	Birthrights []Birthright
+}
+
+func (c Realign) decide(s State) ([]proto.Message, error) {
+	switch {
+	case !s.Employed(),
+		s.Post.GetSourcePosition() != c.PostPosition,
+		c.Pack.Version < s.PackVersion: // rules that are no longer in force
+		return nil, nil
+	}
+	// Nobody has a right of the post before they have the post.
+	at := later(c.Pack.EffectiveAt, s.Post.GetEffectiveAt().AsTime())
+	return s.align(change{post: s.Post, pack: c.Pack, due: c.Birthrights, reason: ReasonMatrix, at: at}), nil
+}
