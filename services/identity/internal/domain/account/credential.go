@@ -1,0 +1,49 @@
+package account
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+)
+
+// IssueCredential hands out an initial password (IDN-051).
+type IssueCredential struct {
+	// CredentialID names the stored hash.
+	CredentialID string
+	// MustChange says that it must be changed at first sign-in (IDN-052).
+	MustChange bool
+}
+
+func (c IssueCredential) decide(s State) ([]proto.Message, error) {
+	if s.Status != Active {
+		return nil, ErrUnknown.With("account", s.Account)
+	}
+	return []proto.Message{&identityv1.InitialCredentialIssued{
+		PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID, MustChange: c.MustChange,
+	}}, nil
+}
+
+// ChangePassword replaces the password by one that the holder chose.
+type ChangePassword struct {
+	// Known is the credential that the holder has just proved (IDN-057).
+	Known string
+	// CredentialID names the stored hash of the new password.
+	CredentialID string
+}
+
+// ErrPasswordMoved says that the password was replaced meanwhile.
+var ErrPasswordMoved = fault.New(fault.Conflict, "PASSWORD_REPLACED",
+	"The password was replaced a moment ago; sign in with the new one.",
+	"口令刚刚被更换，请使用新口令登录。")
+
+func (c ChangePassword) decide(s State) ([]proto.Message, error) {
+	switch {
+	case s.Status != Active:
+		return nil, ErrUnknown.With("account", s.Account)
+	case s.CredentialID != c.Known:
+		return nil, ErrPasswordMoved
+	}
+	return []proto.Message{&identityv1.PasswordChanged{PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID}}, nil
+}

@@ -1,0 +1,95 @@
+package account
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+)
+
+// The product roles.
+const (
+	Admin       = "admin"
+	AccessAdmin = "access-admin"
+	HR          = "hr"
+)
+
+// known are all product roles.
+var known = []string{Admin, AccessAdmin, HR, "operator", "auditor", "reception", "agent", "employee"}
+
+// SetRoles replaces the product roles of an account.
+type SetRoles struct {
+	Roles  []string
+	Reason string
+	// OtherAdmins is how many other accounts in use hold admin.
+	OtherAdmins int
+}
+
+// The refusals of roles.
+var (
+	// ErrRoleUnknown says that Ostiary has no such role.
+	ErrRoleUnknown = fault.New(fault.Invalid, "ROLE_UNKNOWN",
+		"Ostiary has no such role; the roles are "+strings.Join(known, ", ")+".",
+		"没有该角色，可用角色为："+strings.Join(known, "、")+"。")
+	// ErrLastAdmin says that nobody would be left to administer.
+	ErrLastAdmin = fault.New(fault.Refused, "LAST_ADMIN",
+		"This is the last administrator; make somebody else admin first.",
+		"这是最后一位管理员，请先指定另一位管理员。")
+)
+
+func (c SetRoles) decide(s State) ([]proto.Message, error) {
+	roles := slices.Compact(slices.Sorted(slices.Values(c.Roles)))
+	for _, r := range roles {
+		if !slices.Contains(known, r) {
+			return nil, ErrRoleUnknown.With("role", r)
+		}
+	}
+	switch {
+	case s.Status != Active:
+		return nil, ErrUnknown.With("account", s.Account)
+	case slices.Contains(s.Roles, Admin) && !slices.Contains(roles, Admin) && c.OtherAdmins == 0:
+		return nil, ErrLastAdmin
+	case slices.Equal(s.Roles, roles) && len(s.Provisional) == 0:
+		return nil, nil
+	}
+	return []proto.Message{s.rolesSet(roles, c.Reason)}, nil
+}
+
+// Relieve takes from the first administrator what somebody else now holds.
+type Relieve struct {
+	// Held are the roles that another person now holds.
+	Held []string
+}
+
+// relieved is the reason of roles that ended because somebody else has them.
+const relieved = "held_by_another"
+
+func (c Relieve) decide(s State) ([]proto.Message, error) {
+	keep := slices.DeleteFunc(slices.Clone(s.Roles), func(r string) bool {
+		return slices.Contains(s.Provisional, r) && slices.Contains(c.Held, r)
+	})
+	if len(keep) == len(s.Roles) {
+		return nil, nil
+	}
+	return []proto.Message{s.rolesSet(keep, relieved)}, nil
+}
+
+func (s State) rolesSet(roles []string, reason string) *identityv1.ProductRolesSet {
+	return &identityv1.ProductRolesSet{PersonId: s.PersonID, Account: s.Account, Roles: roles, Reason: reason}
+}
+
+// provisional are the roles that are held only until somebody else has them: of
+// the bootstrap all but admin. What an administrator sets by name is meant.
+func provisional(before []string, e *identityv1.ProductRolesSet) []string {
+	switch e.GetReason() {
+	case Bootstrap:
+		return slices.DeleteFunc(slices.Clone(e.GetRoles()), func(r string) bool { return r == Admin })
+	case relieved:
+		return slices.DeleteFunc(slices.Clone(before), func(r string) bool { return !slices.Contains(e.GetRoles(), r) })
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package person
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+)
+
+// Status is where a person stands with the organisation.
+type Status uint8
+
+// The states of a person.
+const (
+	Unknown  Status = iota
+	Expected        // will start on a later day
+	Active          // works here
+	Leaving         // works here, the end is announced
+	Left            // does not work here any more
+)
+
+// State is one person.
+type State struct {
+	ID      string
+	Number  string
+	Source  string
+	Details *identityv1.PersonDetails
+	Post    *identityv1.Post
+	Status  Status
+	// Start is the plan to start or to start again.
+	Start *identityv1.EmploymentPlanned
+	// Change is the plan to move.
+	Change *identityv1.PostChangePlanned
+	// EndsAt is the announced end; zero if none is.
+	EndsAt time.Time
+	// EndReason is why the end was announced.
+	EndReason string
+	// Employed tells whether the person ever worked here.
+	Employed bool
+}
+
+// Command is one of TakeOn, Move, Leave and CarryOut.
+type Command interface {
+	decide(State) ([]proto.Message, error)
+}
+
+// Decider is the behaviour of a person.
+var Decider = eventstore.Decider[State, Command]{Decide: Decide, Evolve: Evolve}
+
+// Stream is where the person with this employee number is.
+func Stream(number string) string { return "person-" + number }
+
+// Decide says what happens when the command meets the person.
+func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
+
+// Evolve returns the person after an event.
+func Evolve(s State, event proto.Message) State {
+	switch e := event.(type) {
+	case *identityv1.PersonRegistered:
+		s.ID, s.Number, s.Source, s.Details = e.GetPersonId(), e.GetEmployeeNumber(), e.GetSource(), e.GetDetails()
+	case *identityv1.PersonDetailsCorrected:
+		s.Details = e.GetDetails()
+	case *identityv1.EmploymentPlanned:
+		s.Start = e
+		if s.Status != Active && s.Status != Leaving {
+			s.Status = Expected
+		}
+	case *identityv1.EmploymentPlanWithdrawn:
+		s.Start = nil
+		if s.Status == Expected {
+			s.Status, s.EndsAt = Left, time.Time{}
+		}
+	case *identityv1.EmploymentStarted:
+		s.Post, s.Start, s.Status, s.Employed = e.GetPost(), nil, Active, true
+		if !s.EndsAt.IsZero() {
+			s.Status = Leaving
+		}
+	case *identityv1.PostChangePlanned:
+		s.Change = e
+	case *identityv1.PostChanged:
+		s.Post = e.GetPost()
+		if s.Change != nil && !s.Change.GetStartsAt().AsTime().After(e.GetEffectiveAt().AsTime()) {
+			s.Change = nil
+		}
+	case *identityv1.DepartureAnnounced:
+		s.EndsAt, s.EndReason = e.GetEndsAt().AsTime(), e.GetReason()
+		if s.Status == Active {
+			s.Status = Leaving
+		}
+	case *identityv1.DepartureWithdrawn:
+		s.EndsAt = time.Time{}
+		if s.Status == Leaving {
+			s.Status = Active
+		}
+	case *identityv1.EmploymentEnded:
+		s.Status, s.EndsAt, s.Change = Left, time.Time{}, nil
+		if s.Start != nil {
+			s.Status = Expected
+		}
+	}
+	return s
+}

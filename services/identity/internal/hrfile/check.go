@@ -1,0 +1,183 @@
+package hrfile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+
+	"github.com/ostiary/ostiary/services/identity/internal/domain/orgchart"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/snapshot"
+)
+
+// Why a row is quarantined because of others.
+var (
+	// ErrUnitCycle says that units are each other's ancestors.
+	ErrUnitCycle = fault.New(fault.Refused, "HR_UNIT_CYCLE",
+		"A unit of this row is, by the paths of the file together, its own ancestor; correct the units in HR.",
+		"按文件中的部门路径，该行的部门成为自身的上级，请在人事系统中更正。")
+	// ErrSupervisorLoop says that somebody is the own supervisor.
+	ErrSupervisorLoop = fault.New(fault.Refused, "HR_SUPERVISOR_LOOP",
+		"These people supervise each other in a circle; correct one supervisor in HR.",
+		"这些人员互为上级形成循环，请在人事系统中更正其中一位的上级。")
+	// ErrNumberTaken says that the number is an account of an operator.
+	ErrNumberTaken = fault.New(fault.Refused, "HR_EMPLOYEE_NUMBER_TAKEN",
+		"An operator account has this name; give the operator another account first.",
+		"该工号与操作员账号同名，请先更换操作员账号。")
+)
+
+// Warnings.
+const (
+	SupervisorUnknown   = "HR_SUPERVISOR_UNKNOWN"
+	SupervisorAmbiguous = "HR_SUPERVISOR_AMBIGUOUS"
+	PositionUnknown     = "HR_POSITION_UNKNOWN"
+)
+
+// Surroundings are what a file is checked against.
+type Surroundings struct {
+	// Supervisors are the supervisors of everybody who is known, by employee
+	// number; "" for none.
+	Supervisors map[string]string
+	// Operators are accounts that are not of employees.
+	Operators map[string]bool
+	// Positions are the positions of the pack in force; nil if there is none.
+	Positions map[string]bool
+}
+
+// Check finds what only shows in the whole: supervisors, units, positions.
+func (f File) Check(m Map, s Surroundings) File {
+	f = f.quarantine(func(r snapshot.Row) *fault.Fault {
+		switch {
+		case s.Operators[r.Number]:
+			return ErrNumberTaken
+		case len(r.Post.GetUnit()) > orgchart.MaxLevels:
+			return orgchart.ErrTooDeep
+		}
+		return nil
+	})
+	f = f.units()
+	f = f.supervisors(m, s)
+	f = f.loops(s)
+	if s.Positions != nil {
+		f.positions(s.Positions)
+	}
+	slices.SortFunc(f.Warnings, func(a, b *identityv1.ImportWarning) int {
+		return strings.Compare(a.GetReason()+a.GetSubject(), b.GetReason()+b.GetSubject())
+	})
+	return f
+}
+
+// quarantine takes out every row to which there is an objection.
+func (f File) quarantine(objection func(snapshot.Row) *fault.Fault) File {
+	var rows []snapshot.Row
+	for _, r := range f.Rows {
+		if why := objection(r); why != nil {
+			f.Quarantined = append(f.Quarantined, Quarantine(r.Row, r.Number, why))
+			continue
+		}
+		rows = append(rows, r)
+	}
+	f.Rows = rows
+	return f
+}
+
+func (f File) units() File {
+	paths := make([][]string, len(f.Rows))
+	for i, r := range f.Rows {
+		paths[i] = r.Post.GetUnit()
+	}
+	cycle := map[string]string{}
+	number := map[string]int{}
+	for i, names := range snapshot.UnitCycles(paths) {
+		for _, n := range names {
+			cycle[n], number[n] = strings.Join(names, ", "), i+1
+		}
+	}
+	return f.quarantine(func(r snapshot.Row) *fault.Fault {
+		unit := r.Post.GetUnit()
+		for i := 1; i < len(unit); i++ {
+			// Only a row that states a step inside the cycle is part of it; one
+			// that merely sits above or below is right.
+			if n := number[unit[i]]; n > 0 && n == number[unit[i-1]] {
+				return ErrUnitCycle.With("detail", cycle[unit[i]])
+			}
+		}
+		return nil
+	})
+}
+
+// supervisors turns what the file says into employee numbers. Whoever cannot be
+// found leaves the post without supervisor, with a warning: rights follow from
+// the position, and what needs a signature says later that nobody can sign.
+func (f File) supervisors(m Map, s Surroundings) File {
+	byName := map[string][]string{}
+	here := map[string]bool{}
+	for _, r := range f.Rows {
+		here[r.Number] = true
+		byName[r.Details.GetName()] = append(byName[r.Details.GetName()], r.Number)
+	}
+	unknown, ambiguous := map[string]int32{}, map[string]int32{}
+	for _, r := range f.Rows {
+		said := r.Post.GetSupervisor()
+		if said == "" {
+			continue
+		}
+		_, known := s.Supervisors[said]
+		found := byName[said]
+		switch {
+		case !m.SupervisorByName && (here[said] || known):
+		case m.SupervisorByName && len(found) == 1:
+			r.Post.Supervisor = found[0]
+		case m.SupervisorByName && len(found) > 1:
+			r.Post.Supervisor = ""
+			ambiguous[said]++
+		default:
+			r.Post.Supervisor = ""
+			unknown[said]++
+		}
+	}
+	f.warn(SupervisorUnknown, unknown, "Nobody of this name or number is in the file or known; the people have no supervisor until it is corrected.")
+	f.warn(SupervisorAmbiguous, ambiguous, "Several people have this name; set match: number for the supervisor.")
+	return f
+}
+
+func (f File) loops(s Surroundings) File {
+	supervisor := maps.Clone(s.Supervisors)
+	if supervisor == nil {
+		supervisor = map[string]string{}
+	}
+	for _, r := range f.Rows {
+		supervisor[r.Number] = r.Post.GetSupervisor()
+	}
+	loop := map[string]string{}
+	for _, l := range snapshot.Loops(supervisor) {
+		for _, number := range l {
+			loop[number] = strings.Join(append(slices.Clone(l), l[0]), " → ")
+		}
+	}
+	return f.quarantine(func(r snapshot.Row) *fault.Fault {
+		if l, ok := loop[r.Number]; ok {
+			return ErrSupervisorLoop.With("detail", l)
+		}
+		return nil
+	})
+}
+
+func (f *File) positions(known map[string]bool) {
+	unknown := map[string]int32{}
+	for _, r := range f.Rows {
+		if p := r.Post.GetPosition(); p != "" && !known[p] {
+			unknown[p]++
+		}
+	}
+	f.warn(PositionUnknown, unknown, "No line of the position matrix names this position; these people get no birthright from it.")
+}
+
+func (f *File) warn(reason string, people map[string]int32, message string) {
+	for _, subject := range slices.Sorted(maps.Keys(people)) {
+		f.Warnings = append(f.Warnings, &identityv1.ImportWarning{Reason: reason, Subject: subject, People: people[subject], Message: message})
+	}
+}

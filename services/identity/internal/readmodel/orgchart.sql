@@ -1,0 +1,6 @@
+CREATE TABLE units (
+    path      text[] PRIMARY KEY,
+    unit_id   text NOT NULL,
+    parent_id text NOT NULL,
+    name      text NOT NULL
+);
