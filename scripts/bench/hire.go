@@ -15,7 +15,7 @@ import (
 // installation, until every right has been read back from its target, then
 // looks at the memory and starts the installation again, warm.
 func benchInstallation(ctx context.Context, _ time.Duration) (figures []Figure, err error) {
-	i, err := newInstallation()
+	i, err := newInstallation(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func benchInstallation(ctx context.Context, _ time.Duration) (figures []Figure, 
 	if err != nil {
 		return nil, err
 	}
-	memory, err := i.residentMB()
+	memory, err := i.residentMB(ctx)
 	if err != nil {
 		return nil, err
 	}

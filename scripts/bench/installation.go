@@ -29,12 +29,12 @@ type installation struct {
 	ended      chan struct{}
 }
 
-func newInstallation() (*installation, error) {
+func newInstallation(ctx context.Context) (*installation, error) {
 	bin, err := filepath.Abs("bin")
 	if err != nil {
 		return nil, fmt.Errorf("find bin: %w", err)
 	}
-	if out, err := exec.Command("scripts/build.sh", "ostiary", "ostiary-standalone").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "scripts/build.sh", "ostiary", "ostiary-standalone").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w: %s", err, out)
 	}
 	home, err := os.MkdirTemp("", "ostiary-bench-")
@@ -47,7 +47,7 @@ func newInstallation() (*installation, error) {
 	}
 	i := &installation{bin: bin, home: home}
 	for _, port := range []*int{&i.grpc, &i.nats, &i.health} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
@@ -66,7 +66,8 @@ func (i *installation) start(ctx context.Context) (time.Duration, error) {
 		return 0, fmt.Errorf("make a log: %w", err)
 	}
 	defer func() { _ = log.Close() }() // the process has its own handle
-	i.process = exec.Command(filepath.Join(i.bin, "ostiary-standalone"))
+	// Only stop ends it, so that its databases end as well.
+	i.process = exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(i.bin, "ostiary-standalone"))
 	i.process.Stdout, i.process.Stderr = log, log
 	i.process.Env = append(os.Environ(),
 		"OSTIARY_HOME="+i.home, "DATABASE_URL=", "IDENTITY_BOOTSTRAP_PASSWORD="+password,
@@ -132,9 +133,9 @@ func (i *installation) ostiary(ctx context.Context, stdin string, args ...string
 }
 
 // residentMB is the memory of the process, without its databases.
-func (i *installation) residentMB() (float64, error) {
+func (i *installation) residentMB(ctx context.Context) (float64, error) {
 	pid := strconv.Itoa(i.process.Process.Pid)
-	out, err := exec.Command("ps", "-o", "rss=", "-p", pid).Output()
+	out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", pid).Output()
 	if err != nil {
 		return 0, fmt.Errorf("read the memory of standalone: %w", err)
 	}
