@@ -51,7 +51,7 @@ func (r *runner) take(ctx context.Context) (int64, []string, error) {
 		return 0, nil, err
 	}
 	not, again, _ := r.troubles.waiting(r.name, r.clock.Now())
-	batch := max(1, r.limits.Batch>>r.troubles.failures(place{target: r.name}))
+	batch := max(1, r.limits.Batch>>r.troubles.get(place{target: r.name}).failures)
 	streams, err := r.Lanes(ctx, r.name, not, batch)
 	if err != nil {
 		return 0, nil, err
@@ -93,34 +93,35 @@ func (r *runner) wait(ctx context.Context, head int64, until time.Time) error {
 // attend works on the lanes; when the target is in trouble, it says so and
 // waits. An error is one of the own store.
 func (r *runner) attend(ctx context.Context, head int64, streams []string) error {
-	session, err := r.open(ctx)
-	if err == nil {
-		defer session.Close()
-		err = r.serve(ctx, session, streams)
-	} else if !errors.Is(err, target.ErrBusy) && aboutTarget(err) {
-		if err := r.blame(ctx, streams, err); err != nil {
-			return err
-		}
-	}
+	err := r.visit(ctx, streams)
 	switch {
-	case err == nil:
-		if r.troubles.clear(place{target: r.name}) {
-			r.Log.InfoContext(ctx, "target recovered", "target", r.name)
-		}
-		return nil
-	case ctx.Err() != nil || !aboutTarget(err):
+	case err == nil || ctx.Err() != nil || !aboutTarget(err):
 		return err
 	case errors.Is(err, target.ErrBusy):
 		return r.clock.Until(ctx, r.clock.Now().Add(standby))
 	}
-	trouble, fresh := r.troubles.add(place{target: r.name}, err, r.clock.Now(), r.limits)
-	if fresh {
-		r.Log.WarnContext(ctx, "target in trouble", "target", r.name, "reason", trouble.reason, "message", trouble.message)
-	}
+	due := r.troubles.get(place{target: r.name}).due
 	if errors.Is(err, target.ErrUnknown) {
-		return r.untilKnown(ctx, head, trouble.due)
+		return r.untilKnown(ctx, head, due)
 	}
-	return r.clock.Until(ctx, trouble.due)
+	return r.clock.Until(ctx, due)
+}
+
+// visit opens a session and carries out what is open.
+func (r *runner) visit(ctx context.Context, streams []string) error {
+	session, err := r.open(ctx)
+	switch {
+	case err == nil:
+		defer session.Close()
+		return r.serve(ctx, session, streams)
+	case errors.Is(err, target.ErrBusy) || !aboutTarget(err):
+		return err
+	}
+	lanes, failed := r.load(ctx, streams)
+	if failed != nil {
+		return failed
+	}
+	return errors.Join(err, r.suffer(ctx, r.next(lanes), err))
 }
 
 // standby is how often a replica looks whether another still works on the

@@ -40,7 +40,9 @@ func (r *runner) serve(ctx context.Context, session target.Session, streams []st
 			if lanes, err = r.round(ctx, session, steps); err != nil {
 				return err
 			}
-			r.troubles.clear(place{target: r.name})
+			if r.troubles.clear(place{target: r.name}) {
+				r.Log.InfoContext(ctx, "target recovered", "target", r.name)
+			}
 		}
 		if _, streams, err = r.take(ctx); err != nil {
 			return err
@@ -60,7 +62,7 @@ func (r *runner) round(ctx context.Context, session target.Session, steps []step
 	}
 	results, seen, err := r.carryOut(ctx, session, changes)
 	if err != nil {
-		return nil, errors.Join(err, r.failAll(ctx, steps, err))
+		return nil, errors.Join(err, r.suffer(ctx, steps, err))
 	}
 	return r.settle(ctx, steps, results, seen)
 }
@@ -120,26 +122,20 @@ func (r *runner) fail(ctx context.Context, s step, failure error) error {
 		orders.RecordFailure{OrderID: s.order.GetOrderId(), Reason: trouble.reason, Message: trouble.message})
 }
 
-// failAll records that nothing could be done; the target rests, not the lanes.
-func (r *runner) failAll(ctx context.Context, steps []step, failure error) error {
+// suffer says that nothing can be done on the target, and records it for the
+// orders that were tried. The target rests, not the lanes.
+func (r *runner) suffer(ctx context.Context, steps []step, failure error) error {
 	if !aboutTarget(failure) {
 		return nil
 	}
-	reason, message := describe(failure)
-	return each(steps, len(steps), func(s step, _ int) error {
-		return s.lane.record(ctx, "fail."+reason, s.order.GetOrderId(),
-			orders.RecordFailure{OrderID: s.order.GetOrderId(), Reason: reason, Message: message})
-	})
-}
-
-// blame records for each lane's next order that the target could not be
-// worked with.
-func (r *runner) blame(ctx context.Context, streams []string, failure error) error {
-	lanes, err := r.load(ctx, streams)
-	if err != nil {
-		return err
+	trouble, fresh := r.troubles.add(place{target: r.name}, failure, r.clock.Now(), r.limits)
+	if fresh {
+		r.Log.WarnContext(ctx, "target in trouble", "target", r.name, "reason", trouble.reason, "message", trouble.message)
 	}
-	return r.failAll(ctx, r.next(lanes), failure)
+	return each(steps, len(steps), func(s step, _ int) error {
+		return s.lane.record(ctx, "fail."+trouble.reason, s.order.GetOrderId(),
+			orders.RecordFailure{OrderID: s.order.GetOrderId(), Reason: trouble.reason, Message: trouble.message})
+	})
 }
 
 func (r *runner) next(lanes []*lane) []step {

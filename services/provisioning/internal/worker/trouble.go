@@ -61,11 +61,11 @@ func (t *troubles) clear(p place) bool {
 	return known
 }
 
-// failures counts the failed attempts in a row.
-func (t *troubles) failures(p place) int {
+// get returns a trouble, zero if there is none.
+func (t *troubles) get(p place) trouble {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.of[p].failures
+	return t.of[p]
 }
 
 // waiting lists the streams of a target that are not to be tried yet, those

@@ -158,7 +158,7 @@ type ProvisioningFailed struct {
 	// Target.
 	Target string `protobuf:"bytes,5,opt,name=target,proto3" json:"target,omitempty"`
 	// Published reason: TARGET_UNREACHABLE, TARGET_TIMEOUT, TARGET_REFUSED,
-	// TARGET_NOT_CHANGED or TARGET_UNKNOWN.
+	// TARGET_NOT_CHANGED, TARGET_UNKNOWN or TARGET_IS_EVENT_STORE.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What was seen, without secrets.
 	Message       string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`

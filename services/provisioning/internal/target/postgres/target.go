@@ -19,7 +19,7 @@ const Kind = "postgres"
 const SystemSQL = "SELECT system_identifier::text FROM pg_control_system()"
 
 // ErrEventStore says that a target lies where the event stores are.
-var ErrEventStore = fault.New(fault.Refused, "TARGET_REFUSED",
+var ErrEventStore = fault.New(fault.Refused, "TARGET_IS_EVENT_STORE",
 	"The target lies in the database cluster that holds the event stores; a role that may create roles there could make itself anything. Use another cluster.",
 	"该目标系统与事件库同属一个数据库集群，能建角色者即可取得一切权限，请改用另一个集群。")
 

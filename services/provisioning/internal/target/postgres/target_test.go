@@ -297,7 +297,7 @@ func TestTheClusterOfTheEventStoresIsRefused(t *testing.T) {
 	if err := p.pool.QueryRow(t.Context(), postgres.SystemSQL).Scan(&own); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.target(t, func(o *postgres.Options) { o.OwnSystem = own }).Open(t.Context()); err != postgres.ErrEventStore { //nolint:errorlint // the very fault, not its reason
+	if _, err := p.target(t, func(o *postgres.Options) { o.OwnSystem = own }).Open(t.Context()); !errors.Is(err, postgres.ErrEventStore) {
 		t.Errorf("got %v", err)
 	}
 }
