@@ -63,6 +63,9 @@ func (r *runner) take(ctx context.Context) (int64, []string, error) {
 			}
 		}
 	}
+	if len(streams) == 0 && len(not) == 0 {
+		r.troubles.clear(place{target: r.name}) // nobody waits for it any more
+	}
 	return head, streams, nil
 }
 
