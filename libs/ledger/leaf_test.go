@@ -80,8 +80,7 @@ func TestEveryColumnIsCovered(t *testing.T) {
 		t.Error("another service gives the same leaf")
 	}
 	changed := 0
-	var change func(name string, root *eventstore.Recorded, v reflect.Value)
-	change = func(name string, root *eventstore.Recorded, v reflect.Value) {
+	change := func(name string, root *eventstore.Recorded, v reflect.Value) {
 		switch x := v.Addr().Interface().(type) {
 		case *string:
 			*x += "x"

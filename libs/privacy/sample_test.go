@@ -29,10 +29,12 @@ import (
 //	}
 //
 //	message Wrong { string person = 1 [subject]; int32 age = 2 [personal]; }
-type sample struct{ sample, wrong protoreflect.MessageDescriptor }
+type sample struct {
+	sample, wrong protoreflect.MessageDescriptor
+}
 
-func newSample(t testing.TB) sample {
-	t.Helper()
+func newSample(tb testing.TB) sample {
+	tb.Helper()
 	field := func(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, label descriptorpb.FieldDescriptorProto_Label, typeName string, option protoreflect.ExtensionType) *descriptorpb.FieldDescriptorProto {
 		f := &descriptorpb.FieldDescriptorProto{Name: &name, Number: &number, Type: &kind, Label: &label, Options: &descriptorpb.FieldOptions{}}
 		if typeName != "" {
@@ -86,7 +88,7 @@ func newSample(t testing.TB) sample {
 		},
 	}, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sample{sample: fd.Messages().ByName("Sample"), wrong: fd.Messages().ByName("Wrong")}
 }
@@ -124,25 +126,25 @@ func (s sample) make(v values) *dynamicpb.Message {
 	return m
 }
 
-func newKEK(t testing.TB) *privacy.KEK {
-	t.Helper()
-	kek, err := privacy.LoadOrCreateKEK(filepath.Join(t.TempDir(), "kek"))
+func newKEK(tb testing.TB) *privacy.KEK {
+	tb.Helper()
+	kek, err := privacy.LoadOrCreateKEK(filepath.Join(tb.TempDir(), "kek"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return kek
 }
 
-func newKeyring(t testing.TB) *privacy.Keyring {
-	t.Helper()
-	return privacy.NewKeyring(newKEK(t), privacy.NewMemory())
+func newKeyring(tb testing.TB) *privacy.Keyring {
+	tb.Helper()
+	return privacy.NewKeyring(newKEK(tb), privacy.NewMemory())
 }
 
-func sealed(t testing.TB, k *privacy.Keyring, m proto.Message) proto.Message {
-	t.Helper()
+func sealed(tb testing.TB, k *privacy.Keyring, m proto.Message) proto.Message {
+	tb.Helper()
 	c := proto.Clone(m)
 	if err := k.Seal(context.Background(), c); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
