@@ -1,0 +1,91 @@
+package messaging
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// readyWithin is how long a server may take to recover its files.
+const readyWithin = 30 * time.Second
+
+// Config is the embedded NATS server.
+type Config struct {
+	// Dir is where JetStream keeps its files.
+	Dir string
+	// Host is the address to listen on; 127.0.0.1 if empty.
+	Host string
+	// Port to listen on; -1 takes a free one.
+	Port int
+	// Users may sign in; nobody else.
+	Users []User
+	// SyncAlways flushes every message to the disk before it is confirmed. A
+	// single node needs it: without it a power cut loses what came after the
+	// last flush, and the relay has to refill.
+	SyncAlways bool
+	// Key encrypts the files. Empty leaves them in clear.
+	Key string
+}
+
+// Server is a running NATS server.
+type Server struct {
+	server *server.Server
+	users  map[string]User
+}
+
+// Embedded starts a NATS server with JetStream in this process.
+func Embedded(c Config) (*Server, error) {
+	if len(c.Users) == 0 {
+		return nil, errors.New("start NATS: no users are given, everybody would be admitted")
+	}
+	options := &server.Options{
+		ServerName: "ostiary", Host: c.Host, Port: c.Port,
+		NoSigs: true, NoLog: true, NoSystemAccount: false,
+		JetStream: true, StoreDir: c.Dir, SyncAlways: c.SyncAlways,
+	}
+	if options.Host == "" {
+		options.Host = "127.0.0.1"
+	}
+	if c.Key != "" {
+		options.JetStreamKey, options.JetStreamCipher = c.Key, server.ChaCha
+	}
+	users := map[string]User{}
+	for _, u := range c.Users {
+		options.Users = append(options.Users, u.server())
+		users[u.Name] = u
+	}
+	s, err := server.NewServer(options)
+	if err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
+	s.Start()
+	if !s.ReadyForConnections(readyWithin) || !s.JetStreamEnabled() {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, fmt.Errorf("start NATS on %s:%d with files in %s: it did not become ready; is the port free, the folder writable and the key the one it was written with?",
+			options.Host, c.Port, c.Dir)
+	}
+	return &Server{server: s, users: users}, nil
+}
+
+// URL is where clients connect.
+func (s *Server) URL() string { return s.server.ClientURL() }
+
+// Connect signs in as one of the users without going through the network.
+func (s *Server) Connect(user string, log *slog.Logger) (*nats.Conn, error) {
+	u, ok := s.users[user]
+	if !ok {
+		return nil, fmt.Errorf("connect to NATS: no user %q", user)
+	}
+	return connect(s.URL(), u.Name, u.Password, log, nats.InProcessServer(s.server))
+}
+
+// Close stops the server and returns when its files are closed.
+func (s *Server) Close() {
+	s.server.Shutdown()
+	s.server.WaitForShutdown()
+}

@@ -1,0 +1,61 @@
+package messaging
+
+import (
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// User signs in to NATS. Without Publish and Subscribe it may do everything.
+type User struct {
+	Name     string
+	Password string
+	// Publish and Subscribe list the subjects that are allowed; all others are
+	// refused.
+	Publish   []string
+	Subscribe []string
+}
+
+// AdminUser may do everything; it makes streams and durables.
+func AdminUser(password string) User { return User{Name: "admin", Password: password} }
+
+// ServiceUser is a service: it publishes its own events, reads its own durables
+// of the sources and looks at its own stream. Nothing else.
+func ServiceUser(service, password string, sources ...string) User {
+	u := User{
+		Name: service, Password: password,
+		Publish:   []string{"ev." + service + ".>", "$JS.API.STREAM.INFO." + StreamName(service)},
+		Subscribe: []string{inboxPrefix(service) + ".>"},
+	}
+	for _, source := range sources {
+		u.Publish = append(u.Publish, durableRights(StreamName(source), DurableName(service, source))...)
+	}
+	return u
+}
+
+// durableRights are what a pull consumer publishes to: look, ask, acknowledge.
+func durableRights(stream, durable string) []string {
+	return []string{
+		"$JS.API.CONSUMER.INFO." + stream + "." + durable,
+		"$JS.API.CONSUMER.MSG.NEXT." + stream + "." + durable,
+		"$JS.ACK." + stream + "." + durable + ".>",
+	}
+}
+
+func (u User) server() *server.User {
+	s := &server.User{Username: u.Name, Password: u.Password}
+	if u.Publish != nil || u.Subscribe != nil {
+		s.Permissions = &server.Permissions{
+			Publish:   allow(u.Publish),
+			Subscribe: allow(u.Subscribe),
+		}
+	}
+	return s
+}
+
+// allow admits the subjects and, when there are none, nothing: an empty list
+// would admit all.
+func allow(subjects []string) *server.SubjectPermission {
+	if len(subjects) == 0 {
+		return &server.SubjectPermission{Deny: []string{">"}}
+	}
+	return &server.SubjectPermission{Allow: subjects}
+}
