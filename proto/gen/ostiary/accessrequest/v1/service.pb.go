@@ -197,7 +197,8 @@ type Grant struct {
 	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
 	// First instant.
 	ValidFrom *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
-	// Last instant, exclusive; absent if it has no end of its own.
+	// Last instant, exclusive: its own end, or when it was revoked if that is
+	// earlier; absent if it has no end.
 	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
 	// Position of the event that made the state.
 	Position int64 `protobuf:"varint,10,opt,name=position,proto3" json:"position,omitempty"`

@@ -28,7 +28,8 @@ const (
 //
 // AccessRequestService answers who holds what.
 type AccessRequestServiceClient interface {
-	// ListGrants lists grants of a person or of a role, now or at a past time.
+	// ListGrants lists grants of a person, of a role or of everybody, now or at
+	// a past time.
 	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
 }
 
@@ -56,7 +57,8 @@ func (c *accessRequestServiceClient) ListGrants(ctx context.Context, in *ListGra
 //
 // AccessRequestService answers who holds what.
 type AccessRequestServiceServer interface {
-	// ListGrants lists grants of a person or of a role, now or at a past time.
+	// ListGrants lists grants of a person, of a role or of everybody, now or at
+	// a past time.
 	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)
 	mustEmbedUnimplementedAccessRequestServiceServer()
 }

@@ -497,7 +497,11 @@ type PackProblem struct {
 	// Column, from 1.
 	Column int32 `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
 	// What to do about it.
-	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese; "" if it was not said.
+	MessageZh string `protobuf:"bytes,4,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
+	// Service that says so; "" for the pack itself.
+	Service       string `protobuf:"bytes,5,opt,name=service,proto3" json:"service,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -553,6 +557,20 @@ func (x *PackProblem) GetMessage() string {
 	return ""
 }
 
+func (x *PackProblem) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
+	}
+	return ""
+}
+
+func (x *PackProblem) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
 var File_ostiary_policy_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_policy_v1_service_proto_rawDesc = "" +
@@ -593,11 +611,14 @@ const file_ostiary_policy_v1_service_proto_rawDesc = "" +
 	"\fgrants_given\x18\x03 \x01(\x05R\vgrantsGiven\x12!\n" +
 	"\fgrants_taken\x18\x04 \x01(\x05R\vgrantsTaken\x12\x1f\n" +
 	"\vgrants_held\x18\x05 \x01(\x05R\n" +
-	"grantsHeld\"S\n" +
+	"grantsHeld\"\x8c\x01\n" +
 	"\vPackProblem\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\x05R\x06column\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage2\xf4\x01\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\x04 \x01(\tR\tmessageZh\x12\x18\n" +
+	"\aservice\x18\x05 \x01(\tR\aservice2\xf4\x01\n" +
 	"\rPolicyService\x12j\n" +
 	"\tApplyPack\x12#.ostiary.policy.v1.ApplyPackRequest\x1a$.ostiary.policy.v1.ApplyPackResponse\"\x12\xba\xbb\x18\x0e\n" +
 	"\faccess-admin\x12w\n" +

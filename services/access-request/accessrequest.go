@@ -1,0 +1,54 @@
+// Package accessrequest is the service that decides who holds what: the
+// birthrights that follow from posts and pack, and their end.
+package accessrequest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ostiary/ostiary/libs/messaging"
+	"github.com/ostiary/ostiary/libs/projection"
+	"github.com/ostiary/ostiary/libs/servicekit"
+
+	"github.com/ostiary/ostiary/services/access-request/internal/policy"
+	"github.com/ostiary/ostiary/services/access-request/internal/readmodel"
+	"github.com/ostiary/ostiary/services/access-request/internal/rpc"
+)
+
+// Name is the service's name everywhere.
+const Name = "access-request"
+
+// Definition is the service before it runs.
+func Definition() servicekit.Definition {
+	return servicekit.Definition{Name: Name, New: New}
+}
+
+// New builds the service. It starts nothing.
+func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
+	alignment := &policy.Alignment{Service: p.Service, Journal: p.Journal, Packs: policy.NewPackInForce(p.Journal)}
+	people := func(ctx context.Context, position int64) ([]string, error) {
+		if err := p.Projected(ctx, position); err != nil {
+			return nil, fmt.Errorf("wait for the read model: %w", err)
+		}
+		return readmodel.Everybody(ctx, p.Pool)
+	}
+	server := &rpc.Server{Pool: p.Pool, Settle: func(ctx context.Context) error {
+		head, err := p.Journal.Store.Head(ctx)
+		if err != nil {
+			return err
+		}
+		return p.Projected(ctx, head)
+	}}
+	return &servicekit.Service{
+		Register:    server.Register,
+		Projections: []projection.Projection{readmodel.Grants()},
+		Policies: []messaging.Policy{
+			policy.WhenEmploymentStartedGrantBirthrights(alignment),
+			policy.WhenPostChangedRealignBirthrights(alignment),
+			policy.WhenEmploymentEndedRevokeEverything(alignment),
+			policy.WhenProvisioningCompletedConfirmGrant(alignment),
+			policy.WhenPackPublishedAdoptPack(alignment),
+			policy.WhenPackActivatedRealignEverybody(alignment, people),
+		},
+	}, nil
+}

@@ -1,0 +1,139 @@
+// Package readmodel answers who holds what and who works where.
+package readmodel
+
+import (
+	"context"
+	_ "embed" // the schema
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/projection"
+)
+
+//go:embed grants.sql
+var schema string
+
+// Grants is the read model of grants and posts.
+func Grants() projection.Projection {
+	return projection.Projection{
+		Name: "grants", Version: 1, Schema: schema, Apply: apply,
+		Digests: []string{
+			`SELECT employee_number, application, role, kind, state FROM grants
+			 ORDER BY employee_number COLLATE "C", application COLLATE "C", role COLLATE "C", kind COLLATE "C", state COLLATE "C"`,
+			`SELECT employee_number, employed, position, unit, attributes, kind FROM posts ORDER BY employee_number COLLATE "C", person_id COLLATE "C"`,
+		},
+	}
+}
+
+// apply writes a page. The facts of one grant come in one order only, each at
+// most once, so all of a kind are written together, kind after kind.
+func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
+	var p rows
+	for _, f := range page {
+		p.add(f)
+	}
+	b := &pgx.Batch{}
+	if len(p.posts.person) > 0 {
+		p.posts.queue(b)
+	}
+	if len(p.issued.grant) > 0 {
+		p.issued.queue(b)
+	}
+	for _, m := range []struct {
+		name, state string
+		rows        moves
+	}{{"activated", "active", p.activated}, {"revoked", "revoking", p.revoked}, {"removed", "removed", p.removed}} {
+		if len(m.rows.grant) > 0 {
+			m.rows.queue(b, m.name, m.state)
+		}
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("write grants: %w", err)
+	}
+	return nil
+}
+
+// rows are a page by table and column.
+type rows struct {
+	posts                       posts
+	issued                      issues
+	activated, revoked, removed moves
+}
+
+func (r *rows) add(f eventstore.Fact) {
+	switch e := f.Message.(type) {
+	case *accessv1.PostNoted:
+		r.posts.add(e)
+	case *accessv1.GrantIssued:
+		r.issued.add(f, e)
+	case *accessv1.GrantActivated:
+		r.activated.add(f, e.GetGrantId())
+	case *accessv1.GrantRevoked:
+		r.revoked.add(f, e.GetGrantId())
+	case *accessv1.GrantRemovalConfirmed:
+		r.removed.add(f, e.GetGrantId())
+	}
+}
+
+// moves are later facts of grants.
+type moves struct {
+	grant    []string
+	at       []time.Time
+	recorded []time.Time
+	position []int64
+}
+
+func (m *moves) add(f eventstore.Fact, grant string) {
+	m.grant = append(m.grant, grant)
+	m.at = append(m.at, f.EffectiveAt)
+	m.recorded = append(m.recorded, f.RecordedAt)
+	m.position = append(m.position, f.Position)
+}
+
+func (m *moves) queue(b *pgx.Batch, name, state string) {
+	b.Queue(fmt.Sprintf(`
+		UPDATE grants g SET state = '%[2]s', %[1]s_at = m.at, %[1]s_recorded = m.recorded, %[1]s_position = m.position
+		FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::bigint[]) AS m(grant_id, at, recorded, position)
+		WHERE g.grant_id = m.grant_id`, name, state), m.grant, m.at, m.recorded, m.position)
+}
+
+// issues are new grants.
+type issues struct {
+	moves
+	person, employee, account, application, role, kind, target []string
+	until                                                      []*time.Time
+}
+
+func (i *issues) add(f eventstore.Fact, e *accessv1.GrantIssued) {
+	i.moves.add(f, e.GetGrantId())
+	i.person = append(i.person, e.GetPersonId())
+	i.employee = append(i.employee, e.GetEmployeeNumber())
+	i.account = append(i.account, e.GetAccount())
+	i.application = append(i.application, e.GetApplication())
+	i.role = append(i.role, e.GetRole())
+	i.kind = append(i.kind, e.GetKind())
+	i.target = append(i.target, e.GetTarget())
+	var until *time.Time
+	if e.GetValidUntil() != nil {
+		t := e.GetValidUntil().AsTime()
+		until = &t
+	}
+	i.until = append(i.until, until)
+}
+
+func (i *issues) queue(b *pgx.Batch) {
+	b.Queue(`
+		INSERT INTO grants (grant_id, person_id, employee_number, account, application, role, kind, target, valid_until,
+		                    issued_at, issued_recorded, issued_position, state)
+		SELECT *, 'issued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+		                               $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])`,
+		i.grant, i.person, i.employee, i.account, i.application, i.role, i.kind, i.target, i.until, i.at, i.recorded, i.position)
+}

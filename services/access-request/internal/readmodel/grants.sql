@@ -1,0 +1,45 @@
+-- Who holds what, and who works where: projection "grants", schema rm_grants.
+
+-- One row a grant, with what is known of each of its four facts: when it holds
+-- (…_at), when it was recorded (…_recorded) and where (…_position).
+CREATE TABLE grants (
+    grant_id text PRIMARY KEY,
+    person_id text NOT NULL,
+    employee_number text NOT NULL,
+    account text NOT NULL,
+    application text NOT NULL,
+    role text NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    state text NOT NULL,
+    valid_until timestamptz,
+    issued_at timestamptz NOT NULL,
+    issued_recorded timestamptz NOT NULL,
+    issued_position bigint NOT NULL,
+    activated_at timestamptz,
+    activated_recorded timestamptz,
+    activated_position bigint,
+    revoked_at timestamptz,
+    revoked_recorded timestamptz,
+    revoked_position bigint,
+    removed_at timestamptz,
+    removed_recorded timestamptz,
+    removed_position bigint
+);
+
+-- Lists are in the order of application, role, employee number and grant.
+CREATE INDEX grants_person ON grants (employee_number, application, role, grant_id);
+CREATE INDEX grants_role ON grants (application, role, employee_number, grant_id);
+CREATE INDEX grants_held_person ON grants (employee_number, application, role, grant_id) WHERE state <> 'removed';
+CREATE INDEX grants_held_role ON grants (application, role, employee_number, grant_id) WHERE state <> 'removed';
+
+-- The post of everybody of whom identity has spoken.
+CREATE TABLE posts (
+    person_id text PRIMARY KEY,
+    employee_number text NOT NULL,
+    employed boolean NOT NULL,
+    position text NOT NULL,
+    unit jsonb NOT NULL,
+    attributes jsonb NOT NULL,
+    kind text NOT NULL
+);

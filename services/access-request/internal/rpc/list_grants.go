@@ -1,0 +1,112 @@
+package rpc
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+
+	"github.com/ostiary/ostiary/services/access-request/internal/readmodel"
+)
+
+// A page of grants, unless the caller says how many.
+const (
+	defaultPage = 500
+	maxPage     = 5000
+)
+
+// The refusals of a list.
+var (
+	ErrRoleForm = fault.New(fault.Invalid, "ROLE_FORM",
+		"Name a role as application/role, for example orders/reader.", "角色写作 应用/角色，例如 orders/reader。")
+	ErrInstant = fault.New(fault.Invalid, "INSTANT_INVALID",
+		"at and known_at must be instants between the years 1 and 9999.", "at 与 known_at 须为公元 1 年至 9999 年之间的时刻。")
+	ErrCursor = fault.New(fault.Invalid, "CURSOR_INVALID",
+		"The cursor is not one that a list gave; begin again without it.", "翻页标记无效，请去掉后重新查询。")
+)
+
+// ListGrants lists who holds what, now or at a past time.
+func (s *Server) ListGrants(ctx context.Context, r *accessv1.ListGrantsRequest) (*accessv1.ListGrantsResponse, error) {
+	selection, err := selected(r)
+	if err != nil {
+		return nil, err
+	}
+	limit := selection.Limit
+	selection.Limit++ // one more tells whether there is another page
+	grants, err := readmodel.List(ctx, s.Pool, selection)
+	if err != nil {
+		return nil, err
+	}
+	response := &accessv1.ListGrantsResponse{}
+	if len(grants) > limit {
+		grants = grants[:limit]
+		response.Next = cursor(grants[limit-1].Key())
+	}
+	for _, g := range grants {
+		response.Items = append(response.Items, shown(g))
+	}
+	return response, nil
+}
+
+func selected(r *accessv1.ListGrantsRequest) (readmodel.Selection, error) {
+	s := readmodel.Selection{EmployeeNumber: r.GetEmployeeNumber(), Removed: r.GetIncludeRemoved(), Limit: defaultPage}
+	if r.GetLimit() > 0 {
+		s.Limit = min(int(r.GetLimit()), maxPage)
+	}
+	if r.GetRole() != "" {
+		var ok bool
+		if s.Application, s.Role, ok = strings.Cut(r.GetRole(), "/"); !ok || s.Application == "" || s.Role == "" {
+			return s, ErrRoleForm.With("role", r.GetRole())
+		}
+	}
+	var err error
+	if s.At, err = instant(r.GetAt()); err != nil {
+		return s, err
+	}
+	if s.KnownAt, err = instant(r.GetKnownAt()); err != nil {
+		return s, err
+	}
+	if r.GetAfter() != "" {
+		s.After = new(readmodel.Key)
+		b, err := base64.RawURLEncoding.DecodeString(r.GetAfter())
+		if err != nil || json.Unmarshal(b, s.After) != nil {
+			return s, ErrCursor
+		}
+	}
+	return s, nil
+}
+
+func instant(t *timestamppb.Timestamp) (time.Time, error) {
+	if t == nil {
+		return time.Time{}, nil
+	}
+	if !t.IsValid() {
+		return time.Time{}, ErrInstant
+	}
+	return t.AsTime(), nil
+}
+
+// cursor is opaque to the caller.
+func cursor(k readmodel.Key) string {
+	b, _ := json.Marshal(k) // strings cannot fail
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func shown(g readmodel.Grant) *accessv1.Grant {
+	shown := &accessv1.Grant{
+		EmployeeNumber: g.EmployeeNumber, Account: g.Account, Application: g.Application, Role: g.Role, GrantId: g.GrantID,
+		Kind: g.Kind, State: g.State, ValidFrom: timestamppb.New(g.ValidFrom),
+		Position: g.Position, IssuedPosition: g.IssuedPosition, PersonId: g.PersonID,
+	}
+	if g.ValidUntil != nil {
+		shown.ValidUntil = timestamppb.New(*g.ValidUntil)
+	}
+	return shown
+}
