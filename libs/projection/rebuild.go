@@ -34,6 +34,9 @@ func (l *line) checkpoint(ctx context.Context, q querier) (at checkpoint, found 
 	return at, true, nil
 }
 
+// rounds is how often a rebuild runs after the head before it swaps.
+const rounds = 8
+
 // ensure returns the checkpoint of the live rows. If there are none, it makes
 // empty tables.
 func (l *line) ensure(ctx context.Context) (checkpoint, error) {
@@ -92,9 +95,10 @@ func (l *line) rebuild(ctx context.Context, upgrade bool) error {
 		if err := pgx.BeginFunc(ctx, l.runner.pool, func(tx pgx.Tx) error { return l.create(ctx, tx, next) }); err != nil {
 			return err
 		}
-		// Nearly all of it while the live rows go on; the rest in the swap.
+		// Nearly all of it while the live rows go on; the rest in the swap. If
+		// events come as fast as they are applied, the swap ends the chase.
 		at, behind := int64(0), int64(farPage)
-		for behind > pageSize {
+		for round := 0; behind > pageSize && round < rounds; round++ {
 			head, err := l.runner.journal.Store.Head(ctx)
 			if err != nil {
 				return fmt.Errorf("read head: %w", err)
