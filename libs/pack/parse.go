@@ -12,11 +12,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// MaxBytes is the size limit of a pack; it has to fit into one event.
-const MaxBytes = 448 << 10
+const (
+	// MaxBytes is the size limit of a pack; it has to fit into one event.
+	MaxBytes = 448 << 10
+	// maxProblems is how many problems are told at once.
+	maxProblems = 100
+)
 
-// Parse reads a pack. If there are problems, the pack is nil and they are in
-// the order of the text.
+// Parse reads a pack. If there are problems, the pack is nil and the first
+// hundred are told in the order of the text.
 //
 // Signers are "supervisor", "unit_head", "role_owner", "function:NAME" and
 // "employee:NR".
@@ -37,7 +41,7 @@ func Parse(body []byte) (*Pack, []Problem) {
 	}
 	if len(r.problems) > 0 {
 		sortProblems(r.problems)
-		return nil, r.problems
+		return nil, r.problems[:min(len(r.problems), maxProblems)]
 	}
 	return p, nil
 }

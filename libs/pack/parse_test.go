@@ -89,6 +89,13 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 	}
 }
 
+func TestAFloodOfProblemsIsCut(t *testing.T) {
+	t.Parallel()
+	if _, problems := pack.Parse([]byte(header + strings.Repeat("nonsense: 1\n", 1000))); len(problems) != 100 || problems[99].Line != 102 {
+		t.Errorf("%d problems", len(problems))
+	}
+}
+
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	if got := pack.Digest([]byte("abc")); got != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
@@ -115,21 +122,30 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+// breaks are what YAML counts as ends of lines.
+var breaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
 func FuzzParse(f *testing.F) {
 	f.Add(example(f))
+	f.Add([]byte("\r\r0"))
 	for _, c := range refusals {
-		f.Add([]byte(c.body))
+		if len(c.body) < pack.MaxBytes { // a huge seed keeps the fuzzer from varying the others
+			f.Add([]byte(c.body))
+		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, problems := pack.Parse(body)
 		if (p == nil) == (len(problems) == 0) {
 			t.Fatalf("neither a pack nor a problem, or both: %v", problems)
 		}
+		if len(problems) > 100 {
+			t.Errorf("%d problems at once", len(problems))
+		}
 		for _, problem := range problems {
 			if problem.Line < 1 || problem.Column < 1 || problem.Message == "" || problem.MessageZH == "" {
 				t.Errorf("incomplete: %+v", problem)
 			}
-			if last := strings.Count(string(body), "\n") + 2; problem.Line > last {
+			if last := strings.Count(breaks.Replace(string(body)), "\n") + 2; problem.Line > last {
 				t.Errorf("line %d is behind the end %d", problem.Line, last)
 			}
 		}
