@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +22,8 @@ const (
 	dueParallel = 8
 	// hold is how long an item belongs to the process that took it. Do has less
 	// time than that.
-	hold      = 30 * time.Second
-	doTimeout = 20 * time.Second
+	hold      = 15 * time.Second
+	doTimeout = 10 * time.Second
 )
 
 // ticker carries out what is due.
@@ -84,13 +85,29 @@ func (t *ticker) round(ctx context.Context) error {
 	}
 }
 
-// fire takes what is due and carries it out, streams side by side, the items
-// of a stream in order. more is false when nothing was there to take.
+// fire takes what is due and carries it out: one instant after the other, what
+// is due at the same instant side by side. more is false when nothing was there
+// to take.
 func (t *ticker) fire(ctx context.Context) (more bool, err error) {
 	items, err := t.take(ctx)
-	if err != nil || len(items) == 0 {
+	if err != nil {
 		return false, err
 	}
+	for rest := items; len(rest) > 0; {
+		n := slices.IndexFunc(rest, func(d Due) bool { return d.At.After(rest[0].At) })
+		if n < 0 {
+			n = len(rest)
+		}
+		if err := t.together(ctx, rest[:n]); err != nil {
+			return false, err
+		}
+		rest = rest[n:]
+	}
+	return len(items) > 0, nil
+}
+
+// together carries out items of one instant, the streams side by side.
+func (t *ticker) together(ctx context.Context, items []Due) error {
 	byStream := map[string][]Due{}
 	for _, d := range items {
 		byStream[d.Stream] = append(byStream[d.Stream], d)
@@ -107,7 +124,10 @@ func (t *ticker) fire(ctx context.Context) (more bool, err error) {
 			return nil
 		})
 	}
-	return true, g.Wait()
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("carry out deadlines: %w", err)
+	}
+	return nil
 }
 
 // take holds a batch of due items, the oldest first. Another process that
