@@ -38,11 +38,17 @@ var (
 // kinds of people (IDN-006).
 var kinds = []string{"employee", "intern", "temporary", "outsourced", "third_party"}
 
+// maxDetail bounds what a complaint quotes; a loop may have thousands of
+// members.
+const maxDetail = 200
+
 // Quarantine says why a row was not taken, without its content.
 func Quarantine(row int, number string, why *fault.Fault) *identityv1.QuarantinedRow {
 	message := why.Message
-	if d := why.Details["detail"]; d != "" {
-		message += " (" + d + ")"
+	if d := []rune(why.Details["detail"]); len(d) > maxDetail {
+		message += " (" + string(d[:maxDetail]) + "…)"
+	} else if len(d) > 0 {
+		message += " (" + string(d) + ")"
 	}
 	return &identityv1.QuarantinedRow{Row: int32(row), EmployeeNumber: number, Reason: why.Reason, Message: message}
 }

@@ -49,7 +49,7 @@ func personKey(f eventstore.Fact) string {
 	return number
 }
 
-const peopleColumns = `employee_number, person_id, source, state, details, post, start_plan, change_plan, ends_at, end_reason, employed`
+const peopleColumns = `employee_number, person_id, source, state, details, post, post_kind, start_plan, change_plan, ends_at, end_reason, employed`
 
 func loadPeople(ctx context.Context, tx pgx.Tx, keys []string) (map[string]person.State, error) {
 	rows, err := tx.Query(ctx, `SELECT `+peopleColumns+` FROM people WHERE employee_number = ANY ($1)`, keys)
@@ -67,7 +67,7 @@ func collectPeople(rows pgx.Rows) (map[string]person.State, error) {
 		var state string
 		var details, post, start, change []byte
 		var ends *time.Time
-		if err := rows.Scan(&s.Number, &s.ID, &s.Source, &state, &details, &post, &start, &change, &ends, &s.EndReason, &s.Employed); err != nil {
+		if err := rows.Scan(&s.Number, &s.ID, &s.Source, &state, &details, &post, &s.PostKind, &start, &change, &ends, &s.EndReason, &s.Employed); err != nil {
 			return nil, err
 		}
 		s.Status = statusOf(state)
@@ -135,13 +135,13 @@ func storePerson(batch *pgx.Batch, number string, s person.State) error {
 	}
 	batch.Queue(`
 		INSERT INTO people AS p (`+peopleColumns+`, kind, unit, position, supervisor, attributes)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (employee_number) DO UPDATE SET
 			person_id = excluded.person_id, source = excluded.source, state = excluded.state, details = excluded.details,
-			post = excluded.post, start_plan = excluded.start_plan, change_plan = excluded.change_plan,
+			post = excluded.post, post_kind = excluded.post_kind, start_plan = excluded.start_plan, change_plan = excluded.change_plan,
 			ends_at = excluded.ends_at, end_reason = excluded.end_reason, employed = excluded.employed, kind = excluded.kind,
 			unit = excluded.unit, position = excluded.position, supervisor = excluded.supervisor, attributes = excluded.attributes`,
-		number, s.ID, s.Source, StateName(s.Status), nonNil(details), nonNil(post), start, change, ends, s.EndReason, s.Employed,
+		number, s.ID, s.Source, StateName(s.Status), nonNil(details), nonNil(post), s.PostKind, start, change, ends, s.EndReason, s.Employed,
 		s.Details.GetKind(), unit, s.Post.GetPosition(), s.Post.GetSupervisor(), attributes)
 	return nil
 }

@@ -11,6 +11,7 @@ CREATE TABLE people (
     -- Encoded messages; the personal fields inside are sealed.
     details         bytea NOT NULL,
     post            bytea NOT NULL,
+    post_kind       text NOT NULL,
     start_plan      bytea,
     change_plan     bytea,
     ends_at         timestamptz,

@@ -71,3 +71,12 @@ func SnapshotInWork(ctx context.Context, pool *pgxpool.Pool, source string) (w I
 	}
 	return w, true, nil
 }
+
+// AcceptedAt is the position at which a snapshot was accepted.
+func AcceptedAt(ctx context.Context, pool *pgxpool.Pool, snapshot string) (position int64, err error) {
+	err = pool.QueryRow(ctx, `SELECT accepted FROM rm_snapshots.snapshots WHERE snapshot_id = $1`, snapshot).Scan(&position)
+	if err != nil {
+		return 0, fmt.Errorf("read snapshot: %w", err)
+	}
+	return position, nil
+}

@@ -1,6 +1,8 @@
 package account
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
@@ -14,16 +16,29 @@ type IssueCredential struct {
 	CredentialID string
 	// MustChange says that it must be changed at first sign-in (IDN-052).
 	MustChange bool
+	// ByAdmin says that an administrator hands it out. Whoever hands out a
+	// password could use it, so HR does so only for accounts without power.
+	ByAdmin bool
 }
 
+// ErrNeedsAdmin says that only an administrator may hand out this password.
+var ErrNeedsAdmin = fault.New(fault.Forbidden, "CREDENTIAL_NEEDS_ADMIN",
+	"This account holds product roles; only an administrator may issue its password.",
+	"该账号拥有系统角色，只有管理员可以为其发放口令。")
+
 func (c IssueCredential) decide(s State) ([]proto.Message, error) {
-	if s.Status != Active {
+	switch {
+	case s.Status != Active:
 		return nil, ErrUnknown.With("account", s.Account)
+	case !c.ByAdmin && slices.ContainsFunc(s.Roles, powerful):
+		return nil, ErrNeedsAdmin
 	}
 	return []proto.Message{&identityv1.InitialCredentialIssued{
 		PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID, MustChange: c.MustChange,
 	}}, nil
 }
+
+func powerful(role string) bool { return role != employee }
 
 // ChangePassword replaces the password by one that the holder chose.
 type ChangePassword struct {

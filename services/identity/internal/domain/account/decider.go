@@ -46,8 +46,8 @@ type State struct {
 	MustChange bool
 }
 
-// Command is one of Open, Suspend, Close, SetRoles, Relieve, IssueCredential
-// and ChangePassword.
+// Command is one of Open, AddOperator, Suspend, Close, SetRoles, Relieve,
+// IssueCredential and ChangePassword.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }

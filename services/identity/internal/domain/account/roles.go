@@ -16,10 +16,11 @@ const (
 	Admin       = "admin"
 	AccessAdmin = "access-admin"
 	HR          = "hr"
+	employee    = "employee"
 )
 
 // known are all product roles.
-var known = []string{Admin, AccessAdmin, HR, "operator", "auditor", "reception", "agent", "employee"}
+var known = []string{Admin, AccessAdmin, HR, "operator", "auditor", "reception", "agent", employee}
 
 // SetRoles replaces the product roles of an account.
 type SetRoles struct {
@@ -42,13 +43,10 @@ var (
 )
 
 func (c SetRoles) decide(s State) ([]proto.Message, error) {
-	roles := slices.Compact(slices.Sorted(slices.Values(c.Roles)))
-	for _, r := range roles {
-		if !slices.Contains(known, r) {
-			return nil, ErrRoleUnknown.With("role", r)
-		}
-	}
+	roles, err := sorted(c.Roles)
 	switch {
+	case err != nil:
+		return nil, err
 	case s.Status != Active:
 		return nil, ErrUnknown.With("account", s.Account)
 	case slices.Contains(s.Roles, Admin) && !slices.Contains(roles, Admin) && c.OtherAdmins == 0:
@@ -57,6 +55,17 @@ func (c SetRoles) decide(s State) ([]proto.Message, error) {
 		return nil, nil
 	}
 	return []proto.Message{s.rolesSet(roles, c.Reason)}, nil
+}
+
+// sorted puts roles into the form of events and refuses unknown ones.
+func sorted(roles []string) ([]string, error) {
+	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
+	for _, r := range roles {
+		if !slices.Contains(known, r) {
+			return nil, ErrRoleUnknown.With("role", r)
+		}
+	}
+	return roles, nil
 }
 
 // Relieve takes from the first administrator what somebody else now holds.

@@ -29,10 +29,13 @@ type State struct {
 	Source  string
 	Details *identityv1.PersonDetails
 	Post    *identityv1.Post
-	Status  Status
+	// PostKind is the kind of person that the post was announced with.
+	PostKind string
+	Status   Status
 	// Start is the plan to start or to start again.
 	Start *identityv1.EmploymentPlanned
-	// Change is the plan to move.
+	// Change is the plan to move; one that leads back to the present post is no
+	// plan.
 	Change *identityv1.PostChangePlanned
 	// EndsAt is the announced end; zero if none is.
 	EndsAt time.Time
@@ -74,15 +77,17 @@ func Evolve(s State, event proto.Message) State {
 			s.Status, s.EndsAt = Left, time.Time{}
 		}
 	case *identityv1.EmploymentStarted:
-		s.Post, s.Start, s.Status, s.Employed = e.GetPost(), nil, Active, true
+		s.Post, s.PostKind, s.Start, s.Status, s.Employed = e.GetPost(), e.GetKind(), nil, Active, true
 		if !s.EndsAt.IsZero() {
 			s.Status = Leaving
 		}
 	case *identityv1.PostChangePlanned:
-		s.Change = e
+		if s.Change = e; s.stands(e) {
+			s.Change = nil
+		}
 	case *identityv1.PostChanged:
-		s.Post = e.GetPost()
-		if s.Change != nil && !s.Change.GetStartsAt().AsTime().After(e.GetEffectiveAt().AsTime()) {
+		s.Post, s.PostKind = e.GetPost(), e.GetKind()
+		if s.Change != nil && (s.stands(s.Change) || !s.Change.GetStartsAt().AsTime().After(e.GetEffectiveAt().AsTime())) {
 			s.Change = nil
 		}
 	case *identityv1.DepartureAnnounced:
@@ -102,4 +107,9 @@ func Evolve(s State, event proto.Message) State {
 		}
 	}
 	return s
+}
+
+// stands tells whether a plan is what is the case already.
+func (s State) stands(plan *identityv1.PostChangePlanned) bool {
+	return proto.Equal(plan.GetPost(), s.Post) && plan.GetKind() == s.PostKind
 }

@@ -41,6 +41,11 @@ func (c Leave) decide(s State) ([]proto.Message, error) {
 			PersonId: s.ID, EmployeeNumber: s.Number, LastDay: c.LastDay, EndsAt: timestamppb.New(c.At), Reason: c.Reason,
 		}}, nil
 	}
+	if s.Status == Expected {
+		// The start was due and nobody has carried it out yet: both happened.
+		events, _ := CarryOut{What: DueStart, Now: c.Now}.decide(s)
+		return append(events, ended(s, c.At, c.Reason)), nil
+	}
 	return []proto.Message{ended(s, c.At, c.Reason)}, nil
 }
 

@@ -30,11 +30,10 @@ func (c Move) decide(s State) ([]proto.Message, error) {
 		return nil, ErrNotEmployed
 	}
 	events := correct(s, c.Details)
-	kindBefore := s.Details.GetKind()
 	if s.Status == Expected {
 		return append(events, c.replan(s)...), nil
 	}
-	before := s.Post
+	before, kindBefore := s.Post, s.PostKind
 	if c.At.After(c.Now) && s.Change != nil && !s.Change.GetStartsAt().AsTime().After(c.At) {
 		before, kindBefore = s.Change.GetPost(), s.Change.GetKind()
 	}

@@ -1,0 +1,97 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/authz"
+	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/servicekit"
+
+	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
+	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
+)
+
+// ErrTold says that a secret that is told once was told already, or got lost
+// on the way.
+var ErrTold = fault.New(fault.Conflict, "SECRET_TOLD_ONCE",
+	"This command was carried out before and its secret is told only once; issue a new one with a new command id.",
+	"该命令已执行，其口令仅告知一次；请换用新的命令编号重新发放。")
+
+// IssueCredential hands out an initial password for an account (IDN-051).
+func (s *Server) IssueCredential(ctx context.Context, r *identityv1.IssueCredentialRequest) (*identityv1.IssueCredentialResponse, error) {
+	caller, _ := authz.From(ctx)
+	password := credential.NewPassword()
+	id, err := s.Credentials.Put(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	result, err := servicekit.Execute(ctx, s.Platform, account.Decider, account.Stream(r.GetAccount()), r,
+		account.Command(account.IssueCredential{CredentialID: id, MustChange: true, ByAdmin: caller.Is(account.Admin)}))
+	if err != nil {
+		return nil, err
+	}
+	if result.Replayed {
+		return nil, ErrTold
+	}
+	s.consequences(ctx, result.Last)
+	return &identityv1.IssueCredentialResponse{Account: r.GetAccount(), Password: password, Position: result.Last}, nil
+}
+
+// AddOperator makes an account for somebody who runs Ostiary.
+func (s *Server) AddOperator(ctx context.Context, r *identityv1.AddOperatorRequest) (*identityv1.AddOperatorResponse, error) {
+	people, err := readmodel.Known(ctx, s.Platform.Pool, []string{r.GetUser()})
+	if err != nil {
+		return nil, err
+	}
+	if people[r.GetUser()] {
+		return nil, account.ErrTaken.With("account", r.GetUser())
+	}
+	password := credential.NewPassword()
+	id, err := s.Credentials.Put(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	result, err := servicekit.Execute(ctx, s.Platform, account.Decider, account.Stream(r.GetUser()), r,
+		account.Command(account.AddOperator{
+			PersonID: "per_" + newID(), Account: r.GetUser(), Roles: r.GetRoles(), CredentialID: id, MustChange: true, Reason: "added by an administrator",
+		}))
+	if err != nil {
+		return nil, err
+	}
+	if result.Replayed {
+		return nil, ErrTold
+	}
+	s.consequences(ctx, result.Last)
+	return &identityv1.AddOperatorResponse{
+		User: r.GetUser(), Password: password, Roles: slices.Compact(slices.Sorted(slices.Values(r.GetRoles()))), Position: result.Last,
+	}, nil
+}
+
+// SetOperatorRoles replaces the product roles of an account.
+func (s *Server) SetOperatorRoles(ctx context.Context, r *identityv1.SetOperatorRolesRequest) (*identityv1.SetOperatorRolesResponse, error) {
+	answer := &identityv1.SetOperatorRolesResponse{Account: r.GetAccount(), Roles: slices.Compact(slices.Sorted(slices.Values(r.GetRoles())))}
+	// One after the other: two administrators who relieve each other at the
+	// same moment would leave nobody.
+	_, err := s.alone(ctx, "operators", true, func() error {
+		if err := s.caughtUp(ctx); err != nil {
+			return err
+		}
+		others, err := readmodel.Holders(ctx, s.Platform.Pool, account.Admin, r.GetAccount())
+		if err != nil {
+			return err
+		}
+		result, err := servicekit.Execute(ctx, s.Platform, account.Decider, account.Stream(r.GetAccount()), r,
+			account.Command(account.SetRoles{Roles: r.GetRoles(), Reason: "set by an administrator", OtherAdmins: len(others)}))
+		answer.Position = result.Last
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.consequences(ctx, answer.GetPosition())
+	return answer, nil
+}

@@ -1,0 +1,39 @@
+package rpc
+
+import (
+	"context"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/services/identity/internal/domain/person"
+	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
+)
+
+// GetPerson shows one person. Somebody who is expected is shown at the post
+// that is planned.
+func (s *Server) GetPerson(ctx context.Context, r *identityv1.GetPersonRequest) (*identityv1.GetPersonResponse, error) {
+	p, ok, err := readmodel.Person(ctx, s.Platform.Pool, s.Platform.Keyring, r.GetEmployeeNumber())
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ErrPersonNotFound.With("employee_number", r.GetEmployeeNumber())
+	}
+	post := p.Post
+	if p.Status == person.Expected {
+		post = p.Start.GetPost()
+	}
+	answer := &identityv1.Person{
+		EmployeeNumber: p.Number, Name: p.Details.GetName(), Kind: p.Details.GetKind(),
+		Unit: post.GetUnit(), Position: post.GetPosition(), Supervisor: post.GetSupervisor(), Attributes: post.GetAttributes(),
+		State: readmodel.StateName(p.Status), PersonId: p.ID, Email: p.Details.GetEmail(), Phone: p.Details.GetPhone(), Source: p.Source,
+	}
+	accounts, err := readmodel.AccountsOf(ctx, s.Platform.Pool, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range accounts {
+		answer.Accounts = append(answer.Accounts, &identityv1.PersonAccount{Account: a.Account, State: a.State})
+	}
+	return &identityv1.GetPersonResponse{Person: answer}, nil
+}

@@ -1,0 +1,133 @@
+// Package rpc is what identity answers to others: it turns requests into
+// commands and rows into answers.
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"google.golang.org/grpc"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
+
+	"github.com/ostiary/ostiary/libs/authn"
+	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/servicekit"
+
+	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/packs"
+	"github.com/ostiary/ostiary/services/identity/internal/progress"
+)
+
+// Needs are what the servers work with.
+type Needs struct {
+	Platform    *servicekit.Platform
+	Packs       *packs.Packs
+	Credentials *credential.Store
+	Throttle    *credential.Throttle
+	Signer      *authn.Signer
+	Board       *progress.Board
+	// MachineNow is the machine's time: sessions and tokens do not follow a
+	// simulated clock.
+	MachineNow func() time.Time
+	// SessionLifetime is how long a session lasts at most.
+	SessionLifetime time.Duration
+	// TokenLifetime is how long an access token lasts.
+	TokenLifetime time.Duration
+	// FeedURL is where outside systems reach the bus.
+	FeedURL string
+}
+
+// Server answers about people and takes HR's word.
+type Server struct {
+	identityv1.UnsafeIdentityServiceServer
+	Needs
+}
+
+// SignIn is the door of Ostiary itself.
+type SignIn struct {
+	identityv1.UnsafeSignInServiceServer
+	Needs
+}
+
+// PackSubscriber says what identity thinks of a pack.
+type PackSubscriber struct {
+	policyv1.UnsafePackSubscriberServiceServer
+	Needs
+}
+
+var (
+	_ identityv1.IdentityServiceServer     = (*Server)(nil)
+	_ identityv1.SignInServiceServer       = (*SignIn)(nil)
+	_ policyv1.PackSubscriberServiceServer = (*PackSubscriber)(nil)
+)
+
+// Register adds all services.
+func Register(r grpc.ServiceRegistrar, n Needs) {
+	identityv1.RegisterIdentityServiceServer(r, &Server{Needs: n})
+	identityv1.RegisterSignInServiceServer(r, &SignIn{Needs: n})
+	policyv1.RegisterPackSubscriberServiceServer(r, &PackSubscriber{Needs: n})
+}
+
+// ErrPersonNotFound says that nobody has this employee number.
+var ErrPersonNotFound = fault.New(fault.NotFound, "PERSON_NOT_FOUND",
+	"Nobody has this employee number; check it.", "没有该工号的人员，请核对。")
+
+// settleWait is how long a command waits for its own consequences.
+const settleWait = 5 * time.Second
+
+// consequences waits until the own policies have reacted to a position, so
+// that the caller finds the effect. If that takes long, the effect comes later.
+func (n Needs) consequences(ctx context.Context, position int64) {
+	if position == 0 {
+		return
+	}
+	wait, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	if err := n.Platform.Settled(wait, n.Platform.Service, position); err != nil && ctx.Err() == nil {
+		n.Platform.Log.WarnContext(ctx, "consequences are late", "position", position, "error", err)
+	}
+}
+
+// caughtUp returns when the read models show everything that was written.
+func (n Needs) caughtUp(ctx context.Context) error {
+	head, err := n.Platform.Journal.Store.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	return n.Platform.Projected(ctx, head)
+}
+
+// alone runs do while nobody else, in any process of the service, runs
+// something under the same name. It is for decisions that look at more than
+// one stream. ok is false when somebody else is at it.
+func (n Needs) alone(ctx context.Context, name string, wait bool, do func() error) (ok bool, err error) {
+	conn, err := n.Platform.Pool.Acquire(ctx)
+	if err != nil {
+		return false, fmt.Errorf("take a connection: %w", err)
+	}
+	defer conn.Release()
+	h := fnv.New64a()
+	h.Write([]byte("identity/" + name))
+	key := int64(h.Sum64())
+	if wait {
+		_, err = conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, key)
+		ok = true
+	} else {
+		err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, key).Scan(&ok)
+	}
+	if err != nil || !ok {
+		return false, err
+	}
+	defer func() {
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
+		defer cancel()
+		if _, err := conn.Exec(release, `SELECT pg_advisory_unlock($1)`, key); err != nil {
+			_ = conn.Conn().Close(release) // the lock ends with the connection
+		}
+	}()
+	return true, do()
+}

@@ -1,0 +1,150 @@
+package rpc
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/authn"
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/fault"
+
+	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/session"
+)
+
+// The refusals of signing in.
+var (
+	// ErrSignIn is the one answer to a wrong user and to a wrong password.
+	ErrSignIn = fault.New(fault.Unauthenticated, "SIGN_IN_FAILED",
+		"User or password is wrong.", "账号或口令不正确。")
+	// ErrSuspended is told only to whoever knows the password.
+	ErrSuspended = fault.New(fault.Forbidden, "ACCOUNT_SUSPENDED",
+		"This account is suspended; ask an administrator.", "账号已停用，请联系管理员。")
+	// ErrChangeRequired says that the initial password only serves to set
+	// another (IDN-052).
+	ErrChangeRequired = fault.New(fault.Refused, "PASSWORD_CHANGE_REQUIRED",
+		"The initial password must be changed: sign in again and pass a new password as well.",
+		"初始口令必须修改：请重新登录并同时提交新口令。")
+	// ErrSamePassword says that the new password is the old one.
+	ErrSamePassword = fault.New(fault.Refused, "PASSWORD_UNCHANGED",
+		"The new password must differ from the old one.", "新口令不能与原口令相同。")
+)
+
+// maxInput bounds what a stranger may send.
+const maxInput = 1024
+
+// SignIn checks user and password and opens a session.
+func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*identityv1.SignInResponse, error) {
+	user := strings.TrimSpace(r.GetUser())
+	if !account.ValidName(user) || len(r.GetPassword()) > maxInput {
+		return nil, ErrSignIn
+	}
+	a, err := s.prove(ctx, user, r.GetPassword())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.password(ctx, a, r); err != nil {
+		return nil, err
+	}
+	return s.open(ctx, a)
+}
+
+// prove returns the account if the password is right. It takes as long for an
+// account that does not exist.
+func (s *SignIn) prove(ctx context.Context, user, password string) (account.State, error) {
+	if err := s.Throttle.Pass(ctx, user); err != nil {
+		return account.State{}, err
+	}
+	a, _, err := eventstore.Load(ctx, s.Platform.Journal, account.Decider, account.Stream(user))
+	if err != nil {
+		return account.State{}, err
+	}
+	right, err := s.Credentials.Verify(ctx, a.CredentialID, password)
+	switch {
+	case err != nil:
+		return account.State{}, err
+	case !right:
+		s.Throttle.Failed(user)
+		return account.State{}, ErrSignIn
+	}
+	s.Throttle.Succeeded(user)
+	if a.Status != account.Active {
+		return account.State{}, ErrSuspended
+	}
+	return a, nil
+}
+
+// password replaces the password if a new one was given, and insists on it
+// where it must be.
+func (s *SignIn) password(ctx context.Context, a account.State, r *identityv1.SignInRequest) error {
+	if r.GetNewPassword() == "" {
+		if a.MustChange {
+			return ErrChangeRequired
+		}
+		return nil
+	}
+	current, _, err := s.Packs.Current(ctx)
+	if err != nil {
+		return err
+	}
+	profile := account.CNClassic
+	if current != nil && current.PasswordProfile != "" {
+		profile = current.PasswordProfile
+	}
+	if r.GetNewPassword() == r.GetPassword() {
+		return ErrSamePassword
+	}
+	if err := account.Acceptable(profile, a.Account, r.GetNewPassword()); err != nil {
+		return err
+	}
+	id, err := s.Credentials.Put(ctx, r.GetNewPassword())
+	if err != nil {
+		return err
+	}
+	_, err = eventstore.Execute(ctx, s.Platform.Journal, account.Decider, account.Stream(a.Account), fresh(), eventstore.Metadata{Actor: a.Account},
+		account.Command(account.ChangePassword{Known: a.CredentialID, CredentialID: id}))
+	return err
+}
+
+func (s *SignIn) open(ctx context.Context, a account.State) (*identityv1.SignInResponse, error) {
+	id, secret := "ses_"+newID(), credential.NewSecret()
+	if err := s.Credentials.PutSession(ctx, id, secret); err != nil {
+		return nil, err
+	}
+	result, err := eventstore.Execute(ctx, s.Platform.Journal, session.Decider, session.Stream(id), fresh(), eventstore.Metadata{Actor: a.Account},
+		session.Command(session.OpenSession{
+			ID: id, PersonID: a.PersonID, Account: a.Account, ExpiresAt: s.MachineNow().Add(s.SessionLifetime),
+		}))
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.token(a, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Platform.Answer(ctx, result.Last); err != nil {
+		return nil, err
+	}
+	return &identityv1.SignInResponse{
+		AccessToken: token, ExpiresIn: int32(s.TokenLifetime / time.Second), Session: secret,
+		Account: a.Account, Roles: a.Roles, Position: result.Last,
+	}, nil
+}
+
+func (s *SignIn) token(a account.State, session string) (string, error) {
+	return s.Signer.Sign(authn.Claims{Subject: a.Account, Session: session, Person: a.PersonID, Roles: a.Roles}, s.TokenLifetime)
+}
+
+// fresh is a command that nobody repeats: signing in twice opens two sessions.
+func fresh() eventstore.Command {
+	id := newID()
+	return eventstore.Command{ID: id, Digest: eventstore.Digest("sign-in", "", "", []byte(id))}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
