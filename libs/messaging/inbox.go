@@ -85,6 +85,9 @@ func newInbox(service, source string, pool *pgxpool.Pool, policies []Policy, log
 	return i, nil
 }
 
+// Source is the service whose events are taken in.
+func (i *Inbox) Source() string { return i.source }
+
 // Position is the last position that was taken in.
 func (i *Inbox) Position() int64 { return i.at.get() }
 
