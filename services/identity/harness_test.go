@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -48,11 +49,19 @@ type installation struct {
 	stop       func()
 }
 
+// The setting holds for the whole binary, because tests run side by side.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("IDENTITY_BOOTSTRAP_PASSWORD", bootstrapPassword); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 var services = []string{"policy", "identity", "access-request"}
 
 func install(t *testing.T) *installation {
 	t.Helper()
-	t.Setenv("IDENTITY_BOOTSTRAP_PASSWORD", bootstrapPassword)
+	t.Parallel()
 	i := prepare(t)
 	i.start()
 	i.admin = i.signIn("admin", bootstrapPassword)

@@ -11,13 +11,15 @@ import (
 )
 
 // Failures are cheap at first and slow afterwards: the first few answers come
-// at once, each further one waits. Nobody is ever locked out: the holder waits
-// no longer than whoever guesses, and a session that is open is not touched.
+// at once, each further one waits. No account is ever locked: as soon as the
+// guessing stops, its holder gets in after a few seconds at most, and a session
+// that is open is not touched meanwhile.
 const (
 	freeFailures = 5
 	perFailure   = 2 * time.Second
 	longestWait  = 4 * time.Second
-	// freeGlobal and globalRate bound all failures together.
+	// freeGlobal and globalRate bound all attempts together; more cannot be
+	// hashed anyway.
 	freeGlobal = 200
 	globalRate = 50 // a second
 	// remembered is for how many accounts failures are counted.
@@ -44,25 +46,30 @@ func NewThrottle(now func() time.Time, wait func(ctx context.Context, until time
 	return &Throttle{now: now, wait: wait, global: rate.NewLimiter(globalRate, freeGlobal), accounts: map[string]*rate.Limiter{}}
 }
 
-// Pass waits until an attempt on the account may be made. An attempt that
-// would have to wait long is refused instead.
+// Pass takes the place of one attempt on the account and waits for its turn. It
+// counts before the answer is known, so that many attempts at once do not slip
+// through together; Succeeded gives it back. An attempt that would have to wait
+// long is refused.
 func (t *Throttle) Pass(ctx context.Context, account string) error {
 	now := t.now()
-	delay := max(owed(t.of(account), now), owed(t.global, now))
+	own, all := t.of(account).ReserveN(now, 1), t.global.ReserveN(now, 1)
+	cancel := func() {
+		own.CancelAt(t.now())
+		all.CancelAt(t.now())
+	}
+	delay := max(own.DelayFrom(now), all.DelayFrom(now))
 	if delay > longestWait {
+		cancel()
 		return ErrSlowDown
 	}
 	if delay <= 0 {
 		return nil
 	}
-	return t.wait(ctx, now.Add(delay))
-}
-
-// Failed counts a failure.
-func (t *Throttle) Failed(account string) {
-	now := t.now()
-	t.of(account).ReserveN(now, 1)
-	t.global.ReserveN(now, 1)
+	if err := t.wait(ctx, now.Add(delay)); err != nil {
+		cancel()
+		return err
+	}
+	return nil
 }
 
 // Succeeded forgives the failures of an account.
@@ -70,15 +77,6 @@ func (t *Throttle) Succeeded(account string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.accounts, account)
-}
-
-// owed is how long the bucket needs until it holds something again.
-func owed(l *rate.Limiter, now time.Time) time.Duration {
-	missing := 1 - l.TokensAt(now)
-	if missing <= 0 {
-		return 0
-	}
-	return time.Duration(missing / float64(l.Limit()) * float64(time.Second))
 }
 
 func (t *Throttle) of(account string) *rate.Limiter {

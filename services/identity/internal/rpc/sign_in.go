@@ -70,7 +70,6 @@ func (s *SignIn) prove(ctx context.Context, user, password string) (account.Stat
 	case err != nil:
 		return account.State{}, err
 	case !right:
-		s.Throttle.Failed(user)
 		return account.State{}, ErrSignIn
 	}
 	s.Throttle.Succeeded(user)

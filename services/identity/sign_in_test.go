@@ -1,0 +1,330 @@
+package identity_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+)
+
+func (i *installation) enter(user, password, next string) (*identityv1.SignInResponse, error) {
+	return i.door().SignIn(i.t.Context(), &identityv1.SignInRequest{User: user, Password: password, NewPassword: next})
+}
+
+// admitted tells whether a token still opens the door.
+func (i *installation) admitted(ctx context.Context) bool {
+	_, err := i.people().GetPerson(ctx, &identityv1.GetPersonRequest{EmployeeNumber: "nobody"})
+	return reason(err) == "PERSON_NOT_FOUND"
+}
+
+func (i *installation) operator(user string, roles ...string) (password string) {
+	i.t.Helper()
+	r, err := i.people().AddOperator(i.admin, &identityv1.AddOperatorRequest{User: user, Roles: roles})
+	if err != nil {
+		i.t.Fatalf("add operator %s: %v", user, err)
+	}
+	return r.GetPassword()
+}
+
+// Covers: IDN-037, IDN-067
+func TestSignInOpensASessionThatCanBeRefreshedAndEnded(t *testing.T) {
+	i := install(t)
+	r, err := i.enter("admin", bootstrapPassword, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.GetAccount() != "admin" || !slices.Equal(r.GetRoles(), []string{"access-admin", "admin", "hr"}) || r.GetExpiresIn() != 300 || r.GetPosition() == 0 {
+		t.Errorf("answer is %v", r)
+	}
+	ctx := bearer(t.Context(), r.GetAccessToken())
+	refreshed, err := i.door().RefreshSession(t.Context(), &identityv1.RefreshSessionRequest{Session: r.GetSession()})
+	if err != nil || !i.admitted(bearer(t.Context(), refreshed.GetAccessToken())) {
+		t.Fatalf("refresh: %v", err)
+	}
+	if _, err := i.door().EndSession(ctx, &identityv1.EndSessionRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	i.eventually("the token of an ended session is refused", func() bool { return !i.admitted(ctx) })
+	if _, err := i.door().RefreshSession(t.Context(), &identityv1.RefreshSessionRequest{Session: r.GetSession()}); reason(err) != "SESSION_ENDED" {
+		t.Errorf("refresh after the end: %v", err)
+	}
+	if !i.admitted(i.admin) {
+		t.Error("another session of the same account ended, too")
+	}
+}
+
+func TestAWrongUserAndAWrongPasswordGetTheSameAnswer(t *testing.T) {
+	i := install(t)
+	for _, tc := range [][2]string{{"admin", "wrong"}, {"nobody", "wrong"}, {"", ""}, {"no body", "x"}, {"admin", strings.Repeat("x", 5000)}} {
+		if _, err := i.enter(tc[0], tc[1], ""); reason(err) != "SIGN_IN_FAILED" {
+			t.Errorf("%q: %v", tc[0], err)
+		}
+	}
+	if _, err := i.door().RefreshSession(t.Context(), &identityv1.RefreshSessionRequest{Session: "guess"}); reason(err) != "SESSION_ENDED" {
+		t.Errorf("a guessed session: %v", err)
+	}
+}
+
+// Covers: IDN-051, IDN-052, IDN-053
+func TestAnInitialPasswordOnlyServesToSetAnother(t *testing.T) {
+	i := install(t)
+	initial := i.operator("auditor1", "auditor")
+	if _, err := i.enter("auditor1", initial, ""); reason(err) != "PASSWORD_CHANGE_REQUIRED" {
+		t.Fatalf("with the initial password: %v", err)
+	}
+	if _, err := i.enter("auditor1", initial, "short"); reason(err) != "PASSWORD_TOO_WEAK" {
+		t.Errorf("with a weak new one: %v", err)
+	}
+	if _, err := i.enter("auditor1", initial, initial); reason(err) != "PASSWORD_UNCHANGED" {
+		t.Errorf("with the same one: %v", err)
+	}
+	r, err := i.enter("auditor1", initial, "Battery-Staple-9")
+	if err != nil || !slices.Equal(r.GetRoles(), []string{"auditor"}) {
+		t.Fatalf("with a new one: %v, %v", r, err)
+	}
+	if _, err := i.enter("auditor1", initial, "Another-Staple-9"); reason(err) != "SIGN_IN_FAILED" {
+		t.Errorf("with the initial password again: %v", err)
+	}
+	i.settle()
+	if !i.admitted(bearer(t.Context(), r.GetAccessToken())) {
+		t.Error("the session that changed the password ended with it")
+	}
+}
+
+func TestANewPasswordEndsTheOldSessions(t *testing.T) {
+	i := install(t)
+	old := i.signIn("admin", bootstrapPassword)
+	r, err := i.enter("admin", bootstrapPassword, "Battery-Staple-9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.eventually("old sessions are refused", func() bool { return !i.admitted(old) })
+	if !i.admitted(bearer(t.Context(), r.GetAccessToken())) {
+		t.Error("the new session is refused")
+	}
+}
+
+// Covers: IDN-021, IDN-027
+func TestALeaverIsLockedOutAtOnce(t *testing.T) {
+	i := install(t)
+	i.must(plain(), header+wang+lilei)
+	issued, err := i.people().IssueCredential(i.admin, &identityv1.IssueCredentialRequest{Account: "E1042"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.people().SetOperatorRoles(i.admin, &identityv1.SetOperatorRolesRequest{Account: "E1042", Roles: []string{"auditor"}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := i.enter("E1042", issued.GetPassword(), "Battery-Staple-9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := bearer(t.Context(), r.GetAccessToken())
+	if !i.admitted(ctx) {
+		t.Fatal("the employee is not admitted")
+	}
+	if _, err := i.imports(plain(), header+wang); err != nil {
+		t.Fatal(err)
+	}
+	left := time.Now()
+	i.eventually("the leaver is refused", func() bool { return !i.admitted(ctx) })
+	if d := time.Since(left); d > time.Second {
+		t.Errorf("the leaver was admitted for %s", d)
+	}
+	if _, err := i.door().RefreshSession(t.Context(), &identityv1.RefreshSessionRequest{Session: r.GetSession()}); reason(err) != "SESSION_ENDED" {
+		t.Errorf("refresh of a leaver: %v", err)
+	}
+	if _, err := i.enter("E1042", "Battery-Staple-9", ""); reason(err) != "ACCOUNT_SUSPENDED" {
+		t.Errorf("sign-in of a leaver who knows the password: %v", err)
+	}
+	if _, err := i.enter("E1042", "wrong", ""); reason(err) != "SIGN_IN_FAILED" {
+		t.Errorf("sign-in of a leaver with a wrong password: %v", err)
+	}
+}
+
+func TestTheFirstAdminGivesAwayWhatOthersHold(t *testing.T) {
+	i := install(t)
+	i.operator("access1", "access-admin")
+	r, err := i.enter("admin", bootstrapPassword, "")
+	if err != nil || !slices.Equal(r.GetRoles(), []string{"admin", "hr"}) {
+		t.Errorf("after somebody holds access-admin: %v, %v", r.GetRoles(), err)
+	}
+	i.operator("hr1", "hr")
+	r, err = i.enter("admin", bootstrapPassword, "")
+	if err != nil || !slices.Equal(r.GetRoles(), []string{"admin"}) {
+		t.Errorf("after somebody holds hr: %v, %v", r.GetRoles(), err)
+	}
+}
+
+func TestTheLastAdminStays(t *testing.T) {
+	i := install(t)
+	set := func(account string, roles ...string) error {
+		_, err := i.people().SetOperatorRoles(i.admin, &identityv1.SetOperatorRolesRequest{Account: account, Roles: roles})
+		return err
+	}
+	if err := set("admin", "hr"); reason(err) != "LAST_ADMIN" {
+		t.Errorf("the only admin steps down: %v", err)
+	}
+	i.operator("second", "admin")
+	// Both step down at the same moment: one of them must stay.
+	errs := make(chan error, 2)
+	go func() { errs <- set("admin", "hr") }()
+	go func() { errs <- set("second", "hr") }()
+	a, b := <-errs, <-errs
+	if (a == nil) == (b == nil) || reason(a) != "LAST_ADMIN" && reason(b) != "LAST_ADMIN" {
+		t.Errorf("two step down at once: %v, %v", a, b)
+	}
+	if err := set("nobody", "hr"); reason(err) != "ACCOUNT_NOT_FOUND" {
+		t.Errorf("roles for nobody: %v", err)
+	}
+}
+
+func TestASecretIsToldOnce(t *testing.T) {
+	i := install(t)
+	ctx := withCommand(i.admin, uuid.NewString())
+	request := &identityv1.AddOperatorRequest{User: "auditor1", Roles: []string{"auditor"}}
+	if _, err := i.people().AddOperator(ctx, request); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := i.people().AddOperator(ctx, request); reason(err) != "SECRET_TOLD_ONCE" {
+		t.Errorf("repeated: %v, %v", r, err)
+	}
+	if _, err := i.people().AddOperator(i.admin, request); reason(err) != "ACCOUNT_NAME_TAKEN" {
+		t.Errorf("the same name again: %v", err)
+	}
+	i.must(plain(), header+wang)
+	if _, err := i.people().AddOperator(i.admin, &identityv1.AddOperatorRequest{User: "E1", Roles: []string{"auditor"}}); reason(err) != "ACCOUNT_NAME_TAKEN" {
+		t.Errorf("an operator with an employee number: %v", err)
+	}
+	r := i.must(plain(), header+wang+"auditor1,x,,,,,,\n")
+	if len(r.GetQuarantined()) != 1 || r.GetQuarantined()[0].GetReason() != "HR_EMPLOYEE_NUMBER_TAKEN" {
+		t.Errorf("an employee with an operator's name: %v", r.GetQuarantined())
+	}
+}
+
+func TestHRDoesNotIssueThePasswordOfAnAdministrator(t *testing.T) {
+	i := install(t)
+	initial := i.operator("hr1", "hr")
+	r, err := i.enter("hr1", initial, "Battery-Staple-9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hr := bearer(t.Context(), r.GetAccessToken())
+	if _, err := i.people().IssueCredential(hr, &identityv1.IssueCredentialRequest{Account: "admin"}); reason(err) != "CREDENTIAL_NEEDS_ADMIN" {
+		t.Errorf("for admin: %v", err)
+	}
+	if _, err := i.importsAs(hr, plain(), header+wang); err != nil {
+		t.Fatal(err)
+	}
+	i.settle()
+	if _, err := i.people().IssueCredential(hr, &identityv1.IssueCredentialRequest{Account: "E1"}); err != nil {
+		t.Errorf("for an employee: %v", err)
+	}
+	if _, err := i.people().AddOperator(hr, &identityv1.AddOperatorRequest{User: "x", Roles: []string{"admin"}}); reason(err) != "NOT_ADMITTED" {
+		t.Errorf("hr adds an operator: %v", err)
+	}
+}
+
+func TestNoPasswordOrSecretIsInHistory(t *testing.T) {
+	i := install(t)
+	secrets := []string{bootstrapPassword, i.operator("auditor1", "auditor"), "Battery-Staple-9"}
+	r, err := i.enter("auditor1", secrets[1], secrets[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := i.people().AddClient(i.admin, &identityv1.AddClientRequest{Name: "erp", Feed: "hr", Source: "peoplesoft"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, r.GetSession(), r.GetAccessToken(), client.GetPassword())
+	events, err := i.identity.Journal.Store.ReadAll(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		for _, s := range secrets {
+			if strings.Contains(string(e.Data), s) {
+				t.Errorf("%s at %d holds a secret", e.Type, e.Position)
+			}
+		}
+		if strings.Contains(string(e.Data), "argon2") {
+			t.Errorf("%s at %d holds a hash", e.Type, e.Position)
+		}
+	}
+}
+
+func TestPersonalDataIsSealedInEventsAndRows(t *testing.T) {
+	i := install(t)
+	i.must(plain(), header+wang+lilei)
+	events, err := i.identity.Journal.Store.ReadAll(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if strings.Contains(string(e.Data), "李雷") || strings.Contains(string(e.Data), "li@example.com") {
+			t.Errorf("%s at %d holds personal data in clear", e.Type, e.Position)
+		}
+	}
+	var clear int
+	err = i.identity.Pool.QueryRow(t.Context(), `SELECT count(*) FROM rm_people.people WHERE people::text LIKE '%' || encode('李雷'::bytea, 'hex') || '%' OR people::text LIKE '%李雷%'`).Scan(&clear)
+	if err != nil || clear != 0 {
+		t.Errorf("%d rows hold a name in clear, %v", clear, err)
+	}
+	if err := i.identity.Keyring.Erase(t.Context(), i.person("E1042").GetPersonId()); err != nil {
+		t.Fatal(err)
+	}
+	if p := i.person("E1042"); p.GetName() != "" || p.GetPosition() != "backend-engineer" {
+		t.Errorf("after erasure the person is %v", p)
+	}
+}
+
+func TestAClientIsCheckedByItsSecret(t *testing.T) {
+	i := install(t)
+	c, err := i.people().AddClient(i.admin, &identityv1.AddClientRequest{Name: "erp", Feed: "hr", Source: "peoplesoft"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.GetStream() != "HRREPLY" || !slices.Equal(c.GetDurables(), []string{"hrreply-erp"}) || strings.Contains(c.GetUrl(), "@") || c.GetUrl() == "" {
+		t.Errorf("client is %v", c)
+	}
+	got, ok := i.host.Client("erp", c.GetPassword())
+	if !ok || got.Feed != "hr" || got.Source != "peoplesoft" {
+		t.Errorf("check says %v, %v", got, ok)
+	}
+	for _, tc := range [][2]string{{"erp", "wrong"}, {"erp", ""}, {"nobody", c.GetPassword()}, {"", ""}} {
+		if _, ok := i.host.Client(tc[0], tc[1]); ok {
+			t.Errorf("%q is admitted", tc)
+		}
+	}
+	l, err := i.people().AddClient(i.admin, &identityv1.AddClientRequest{Name: "siem", Feed: "lifecycle"})
+	if err != nil || l.GetStream() != "LIFECYCLE" || len(l.GetDurables()) != 3 {
+		t.Errorf("lifecycle client is %v, %v", l, err)
+	}
+}
+
+func TestGuessingIsSlowedDownAndTheHolderGetsIn(t *testing.T) {
+	i := install(t)
+	refused := 0
+	for range 12 {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		_, err := i.door().SignIn(ctx, &identityv1.SignInRequest{User: "admin", Password: "guess"})
+		cancel()
+		if err != nil && reason(err) != "SIGN_IN_FAILED" {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("twelve guesses were all answered at once")
+	}
+	if !i.admitted(i.admin) {
+		t.Error("guessing ended an open session")
+	}
+	if _, err := i.enter("admin", bootstrapPassword, ""); err != nil {
+		t.Errorf("the holder is locked out: %v", err)
+	}
+}
