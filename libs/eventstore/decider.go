@@ -74,16 +74,3 @@ func Execute[S, C any](ctx context.Context, j *Journal, d Decider[S, C], stream 
 	}
 	return Result{}, ErrConflict.With("stream", stream)
 }
-
-// Validate checks an append before it reaches a store.
-func (a Append) Validate() error {
-	if t := StreamType(a.Stream); t == "" || len(t) == len(a.Stream) || a.Command.ID == "" || len(a.Events) == 0 {
-		return ErrInvalid.With("stream", a.Stream)
-	}
-	for _, e := range a.Events {
-		if size := len(e.Data) + len(e.Type) + len(a.Stream) + len(a.Metadata.Actor) + len(a.Metadata.Trace) + 512; size > MaxEventBytes {
-			return ErrTooLarge.With("type", e.Type)
-		}
-	}
-	return nil
-}

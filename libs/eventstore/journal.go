@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
@@ -165,12 +164,4 @@ func Digest(method, stream, actor string, request []byte) [32]byte {
 		h.Write(part)
 	}
 	return [32]byte(h.Sum(nil))
-}
-
-// effective returns t or, if it is zero, now.
-func effective(t, now time.Time) time.Time {
-	if t.IsZero() {
-		return now
-	}
-	return t.UTC().Truncate(time.Microsecond)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -50,6 +52,9 @@ func Embedded(c Config) (*Server, error) {
 	if options.Host == "" {
 		options.Host = "127.0.0.1"
 	}
+	if err := free(options.Host, options.Port); err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
 	if c.Key != "" {
 		options.JetStreamKey, options.JetStreamCipher = c.Key, server.ChaCha
 	}
@@ -66,10 +71,23 @@ func Embedded(c Config) (*Server, error) {
 	if !s.ReadyForConnections(readyWithin) || !s.JetStreamEnabled() {
 		s.Shutdown()
 		s.WaitForShutdown()
-		return nil, fmt.Errorf("start NATS on %s:%d with files in %s: it did not become ready; is the port free, the folder writable and the key the one it was written with?",
+		return nil, fmt.Errorf("start NATS on %s:%d with files in %s: it did not become ready; is the folder writable, and the key the one it was written with?",
 			options.Host, c.Port, c.Dir)
 	}
 	return &Server{server: s, users: users}, nil
+}
+
+// free tells early and clearly that a port is taken; the server itself would
+// only fall silent.
+func free(host string, port int) error {
+	if port <= 0 {
+		return nil
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // URL is where clients connect.

@@ -66,6 +66,7 @@ func (l *line) drain(ctx context.Context, s slot, after, last int64, limit int, 
 			return after, p.err
 		}
 		position, err := l.write(ctx, s, after, p.facts)
+		l.runner.release(p.facts)
 		if err != nil {
 			return after, err
 		}
@@ -140,7 +141,7 @@ var errHole = errors.New("the event store has a hole; restore the missing events
 
 // decode decodes a page, personal fields left sealed.
 func (r *Runner) decode(events []eventstore.Recorded) page {
-	facts := make([]eventstore.Fact, len(events))
+	facts := r.buffer(len(events))
 	for i, e := range events {
 		f, err := eventstore.Decode(r.journal.Service, e)
 		if err == nil && f.Message == nil {
@@ -153,4 +154,22 @@ func (r *Runner) decode(events []eventstore.Recorded) page {
 		facts[i] = f
 	}
 	return page{facts: facts}
+}
+
+// buffer is a slice for a page. A page of thousands of facts is large, and a
+// rebuild goes through many.
+func (r *Runner) buffer(n int) []eventstore.Fact {
+	if b, ok := r.buffers.Get().(*[]eventstore.Fact); ok && cap(*b) >= n {
+		return (*b)[:n]
+	}
+	return make([]eventstore.Fact, n)
+}
+
+// release gives a buffer back, without the messages it refers to.
+func (r *Runner) release(facts []eventstore.Fact) {
+	if cap(facts) < pageSize {
+		return
+	}
+	clear(facts)
+	r.buffers.Put(&facts)
 }

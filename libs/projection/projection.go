@@ -22,7 +22,8 @@ type Projection struct {
 	// Apply folds a page of facts, in order and without holes, and writes the
 	// result set-based. The transaction's search_path is the projection's
 	// schema, so names in its SQL are unqualified; queries elsewhere say
-	// rm_<Name>.<table>. Positions are committed with the rows.
+	// rm_<Name>.<table>. Positions are committed with the rows. The page, not
+	// what it holds, belongs to the caller and must not be kept.
 	Apply func(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error
 	// Digests are queries, one row a business fact, ordered by business key,
 	// without ids, times, positions and personal columns. Unqualified names.

@@ -97,7 +97,7 @@ func (l *line) rebuild(ctx context.Context, upgrade bool) error {
 		}
 		// Nearly all of it while the live rows go on; the rest in the swap. If
 		// events come as fast as they are applied, the swap ends the chase.
-		at, behind := int64(0), int64(farPage)
+		at, behind := int64(0), int64(pageSize+1)
 		for round := 0; behind > pageSize && round < rounds; round++ {
 			head, err := l.runner.journal.Store.Head(ctx)
 			if err != nil {

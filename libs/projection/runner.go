@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ type Runner struct {
 	log     *slog.Logger
 	lines   []*line
 	ticker  *ticker
+	buffers sync.Pool // of pages
 }
 
 // names are also names of schemas, with a prefix and a suffix of ours.

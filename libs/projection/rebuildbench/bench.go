@@ -60,7 +60,7 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 		return nil, err
 	}
 	runner, err := projection.NewRunner(&eventstore.Journal{Service: "access-request", Store: store, Sealer: eventstore.NoSealer{}},
-		pool, clock.System{}, slog.New(slog.DiscardHandler), []projection.Projection{grants()}, nil)
+		pool, clock.System{}, slog.New(slog.DiscardHandler), []projection.Projection{holdings()}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("scan: %w", err)
 		}
-		rebuild, err := perSecond(func() error { return runner.Rebuild(ctx, grantsName) })
+		rebuild, err := perSecond(func() error { return runner.Rebuild(ctx, holdingsName) })
 		if err != nil {
 			return nil, err
 		}

@@ -20,9 +20,15 @@ import (
 	"github.com/ostiary/ostiary/libs/projection"
 )
 
+// Ten events for each person: three grants issued and activated, two of them
+// revoked and confirmed as removed.
 const (
-	people   = 1000
-	grantsOf = 50 // of one person; each leads to four events
+	people = 20_000
+	given  = 3
+	taken  = 2
+	// together is how many people an import takes at once: their events lie
+	// between each other.
+	together = 250
 )
 
 // database makes an empty, migrated database.
@@ -66,76 +72,93 @@ func database(ctx context.Context, adminURL string) (pool *pgxpool.Pool, drop fu
 	return pool, drop, nil
 }
 
-// fill appends what happens to the grants of people: issued and activated, and
-// some time later revoked and confirmed.
+// fill appends what happens to the grants of people: issued and activated soon
+// after, and some time later revoked and confirmed.
 func fill(ctx context.Context, store eventstore.Store) error {
-	for version, story := range []func(person, grant int) []proto.Message{given, taken} {
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(32)
-		for person := range people {
-			g.Go(func() error {
-				a := eventstore.Append{
-					Stream:          fmt.Sprintf("holdings-per_%04d", person),
-					ExpectedVersion: int64(version * grantsOf * 2),
-					Command:         eventstore.Command{ID: uuid.Must(uuid.NewV7()).String()},
-					Metadata: eventstore.Metadata{
-						Actor: "service:access-request", CorrelationID: uuid.NewString(),
-						Causation: &eventstore.Cause{Service: "identity", Position: int64(person) + 1},
-					},
+	stories := [][]step{
+		{{0, given, issued}, {given, given, activated}},
+		{{2 * given, taken, revoked}, {2*given + taken, taken, confirmed}},
+	}
+	for _, story := range stories {
+		for first := 0; first < people; first += together {
+			for _, s := range story {
+				if err := s.append(ctx, store, first); err != nil {
+					return fmt.Errorf("fill the event store: %w", err)
 				}
-				for grant := range grantsOf {
-					for _, m := range story(person, grant) {
-						data, err := proto.Marshal(m)
-						if err != nil {
-							return fmt.Errorf("encode: %w", err)
-						}
-						a.Events = append(a.Events, eventstore.NewEvent{
-							ID: uuid.Must(uuid.NewV7()).String(), Type: string(m.ProtoReflect().Descriptor().FullName()),
-							Data: data, Rule: "matrix[3]",
-						})
-					}
-				}
-				_, err := store.Append(ctx, a)
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
-			return fmt.Errorf("fill the event store: %w", err)
+			}
 		}
 	}
 	return nil
 }
 
-func given(person, grant int) []proto.Message {
-	id, number, role := names(person, grant)
-	return []proto.Message{
-		&accessrequestv1.GrantIssued{
-			PersonId: fmt.Sprintf("per_%04d", person), EmployeeNumber: number, GrantId: id, Account: number,
-			Application: "orders", Role: role, Kind: "birthright", Reason: "hired", Rule: "matrix[3]", Target: "orders-db",
-			EffectiveAt: timestamppb.New(time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)), PackVersion: 1,
-		},
-		&accessrequestv1.GrantActivated{
-			PersonId: fmt.Sprintf("per_%04d", person), EmployeeNumber: number, GrantId: id,
-			Application: "orders", Role: role, Account: number, Target: "orders-db",
-		},
+// step is an append of a few events to the stream of each of some people.
+type step struct {
+	version int64
+	grants  int
+	event   func(person, grant int) proto.Message
+}
+
+func (s step) append(ctx context.Context, store eventstore.Store, first int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for person := first; person < first+together; person++ {
+		g.Go(func() error {
+			a := eventstore.Append{
+				Stream: "holdings-" + personID(person), ExpectedVersion: s.version,
+				Command: eventstore.Command{ID: uuid.Must(uuid.NewV7()).String()},
+				Metadata: eventstore.Metadata{
+					Actor: "service:access-request", CorrelationID: uuid.NewString(),
+					Causation: &eventstore.Cause{Service: "identity", Position: int64(person) + 1},
+				},
+			}
+			for grant := range s.grants {
+				m := s.event(person, grant)
+				data, err := proto.Marshal(m)
+				if err != nil {
+					return fmt.Errorf("encode: %w", err)
+				}
+				a.Events = append(a.Events, eventstore.NewEvent{
+					ID: uuid.Must(uuid.NewV7()).String(), Type: string(m.ProtoReflect().Descriptor().FullName()),
+					Data: data, Rule: "matrix[3]",
+				})
+			}
+			_, err := store.Append(ctx, a)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+func issued(person, grant int) proto.Message {
+	return &accessrequestv1.GrantIssued{
+		PersonId: personID(person), EmployeeNumber: number(person), GrantId: grantID(person, grant), Account: number(person),
+		Application: "orders", Role: role(grant), Kind: "birthright", Reason: "hired", Rule: "matrix[3]", Target: "orders-db",
+		EffectiveAt: timestamppb.New(time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)), PackVersion: 1,
 	}
 }
 
-func taken(person, grant int) []proto.Message {
-	id, number, role := names(person, grant)
-	return []proto.Message{
-		&accessrequestv1.GrantRevoked{
-			PersonId: fmt.Sprintf("per_%04d", person), EmployeeNumber: number, GrantId: id, Account: number,
-			Application: "orders", Role: role, Reason: "leaver", Rule: "employment", Target: "orders-db",
-			EffectiveAt: timestamppb.New(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)),
-		},
-		&accessrequestv1.GrantRemovalConfirmed{
-			PersonId: fmt.Sprintf("per_%04d", person), EmployeeNumber: number, GrantId: id,
-			Application: "orders", Role: role, Account: number, Target: "orders-db",
-		},
+func activated(person, grant int) proto.Message {
+	return &accessrequestv1.GrantActivated{
+		PersonId: personID(person), EmployeeNumber: number(person), GrantId: grantID(person, grant),
+		Application: "orders", Role: role(grant), Account: number(person), Target: "orders-db",
 	}
 }
 
-func names(person, grant int) (id, number, role string) {
-	return fmt.Sprintf("grt_%04d_%02d", person, grant), fmt.Sprintf("E%04d", person), fmt.Sprintf("role-%02d", grant)
+func revoked(person, grant int) proto.Message {
+	return &accessrequestv1.GrantRevoked{
+		PersonId: personID(person), EmployeeNumber: number(person), GrantId: grantID(person, grant), Account: number(person),
+		Application: "orders", Role: role(grant), Reason: "transfer", Rule: "matrix[3]", Target: "orders-db",
+		EffectiveAt: timestamppb.New(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)),
+	}
 }
+
+func confirmed(person, grant int) proto.Message {
+	return &accessrequestv1.GrantRemovalConfirmed{
+		PersonId: personID(person), EmployeeNumber: number(person), GrantId: grantID(person, grant),
+		Application: "orders", Role: role(grant), Account: number(person), Target: "orders-db",
+	}
+}
+
+func personID(n int) string       { return fmt.Sprintf("per_0192f1a0-7c1e-7b1a-8a52-%012d", n) }
+func number(n int) string         { return fmt.Sprintf("E%05d", n) }
+func grantID(n, grant int) string { return fmt.Sprintf("grt_0192f1a0-7c1e-7b1a-%04d-%012d", grant, n) }
+func role(grant int) string       { return fmt.Sprintf("role-%d", grant) }

@@ -1,0 +1,4 @@
+package postgres
+
+// MigrateWithRanges is Migrate with small ranges.
+var MigrateWithRanges = migrate
