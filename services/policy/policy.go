@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ostiary/ostiary/libs/messaging"
 	"github.com/ostiary/ostiary/libs/projection"
 	"github.com/ostiary/ostiary/libs/servicekit"
 

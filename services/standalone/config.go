@@ -15,6 +15,9 @@ type Config struct {
 	// DatabaseURL is an administrator's address of an existing PostgreSQL; if
 	// empty, one is started under Home.
 	DatabaseURL string `envconfig:"DATABASE_URL"`
+	// PostgresBin is the folder of initdb and postgres; if empty, the newest
+	// installation is looked for.
+	PostgresBin string `envconfig:"OSTIARY_PG_BIN"`
 	// Host is the address that everything listens on.
 	Host string `split_words:"true" default:"127.0.0.1"`
 	// GRPCPort serves the API.

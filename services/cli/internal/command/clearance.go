@@ -56,7 +56,10 @@ func (a *app) clearanceRecord() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("已确认：%s", "Settled: %s", args[1]) })
+			if err := a.print.Message(r, func() { a.print.Line("已确认：%s", "Settled: %s", args[1]) }); err != nil {
+				return err
+			}
+			return a.settle(c.Context(), "identity", r.GetPosition())
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因", "reason"))
@@ -79,7 +82,10 @@ func (a *app) clearanceWaive() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("已豁免：%s", "Waived: %s", args[1]) })
+			if err := a.print.Message(r, func() { a.print.Line("已豁免：%s", "Waived: %s", args[1]) }); err != nil {
+				return err
+			}
+			return a.settle(c.Context(), "identity", r.GetPosition())
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因（必填）", "reason (required)"))

@@ -5,7 +5,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"strings"
@@ -19,7 +18,6 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/ostiary/ostiary/libs/clock"
-	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/grpckit"
 
 	"github.com/ostiary/ostiary/services/cli/internal/output"
@@ -214,11 +212,3 @@ func wantsJSON(args []string) bool {
 	}
 	return false
 }
-
-// isNotFound tells whether the API knows no such thing.
-func isNotFound(err error) bool {
-	f, ok := fault.Of(err)
-	return ok && f.Kind == fault.NotFound
-}
-
-var errNoWait = errors.New("nothing to wait for")

@@ -40,17 +40,15 @@ func (s *Server) ApplyPack(ctx context.Context, r *policyv1.ApplyPackRequest) (*
 	a := &application{request: r, parsed: parsed, digest: pack.Digest(r.GetBody())}
 	a.reply = &policyv1.ApplyPackResponse{Version: parsed.Version, Digest: a.digest}
 
-	done, err := s.before(ctx, a)
+	published, err := s.before(ctx, a)
+	if err == nil && !published {
+		err = s.publish(ctx, a)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !done {
-		if err := s.publish(ctx, a); err != nil {
-			return nil, err
-		}
-		if r.GetDryRun() || a.reply.GetHeld() {
-			return a.reply, nil
-		}
+	if r.GetDryRun() || a.reply.GetHeld() {
+		return a.reply, nil
 	}
 	if err := s.await(ctx, a.reply); err != nil {
 		return nil, err
@@ -117,15 +115,15 @@ func (s *Server) publish(ctx context.Context, a *application) error {
 		return err
 	}
 	meta.PolicyDigest = a.active.Digest
-	r, err := eventstore.Execute(ctx, s.Platform.Journal, decider, stream, command, meta, packs.Command(c))
-	if err != nil {
+	if _, err := eventstore.Execute(ctx, s.Platform.Journal, decider, stream, command, meta, packs.Command(c)); err != nil {
 		return err
 	}
-	if c.Foreseen.TakesMany() && a.request.GetConfirm() == "" {
-		a.reply.Held, a.reply.Position = true, r.Last
-		return s.Platform.Answer(ctx, r.Last)
+	state, position, err := s.load(ctx, stream)
+	if err != nil || state.Published.GetDigest() == a.digest {
+		return err
 	}
-	return nil
+	a.reply.Held, a.reply.Position = true, position
+	return s.Platform.Answer(ctx, position)
 }
 
 // foresee writes down what the pack changes.

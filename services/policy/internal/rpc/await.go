@@ -163,4 +163,3 @@ func busy(err error) bool {
 func away(service, en, zh string) *policyv1.PackProblem {
 	return &policyv1.PackProblem{Service: service, Message: service + " " + en, MessageZh: service + zh}
 }
-

@@ -80,6 +80,27 @@ func ensureRole(ctx context.Context, conn *pgx.Conn, role, password string) erro
 	return err
 }
 
+// EnsureLogin makes a role with one attribute beside LOGIN, or sets its
+// password anew.
+func EnsureLogin(ctx context.Context, conn *pgx.Conn, role, attribute, password string) error {
+	name := pgx.Identifier{role}.Sanitize()
+	with := " LOGIN NOSUPERUSER NOCREATEDB " + attribute + " PASSWORD " + quote(password)
+	_, err := conn.Exec(ctx, "CREATE ROLE "+name+with)
+	if code(err) == "42710" { // it is there
+		_, err = conn.Exec(ctx, "ALTER ROLE "+name+with)
+	}
+	return err
+}
+
+// EnsureDatabase makes a database, or leaves the one that is there.
+func EnsureDatabase(ctx context.Context, conn *pgx.Conn, name string) error {
+	_, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	if code(err) == "42P04" {
+		return nil
+	}
+	return err
+}
+
 // ensureDatabase makes a database that only its owner and its service enter.
 func ensureDatabase(ctx context.Context, conn *pgx.Conn, name, owner string) error {
 	database := pgx.Identifier{name}.Sanitize()

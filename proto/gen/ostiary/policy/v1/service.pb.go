@@ -279,7 +279,7 @@ type GetPackResponse struct {
 	Digest string `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	// scheduled until it is activated, then active, then superseded.
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	// From when it holds or is meant to hold; absent if as soon as possible.
+	// From when it holds, or is meant to hold while it is scheduled.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// YAML.
 	Body []byte `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`

@@ -1,0 +1,244 @@
+// Package standalone runs every service in one process, with an embedded NATS
+// server and PostgreSQL from the binaries of this machine. It is what `make up`
+// starts. The services cannot tell it from a process each.
+package standalone
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ostiary/ostiary/libs/authn"
+	"github.com/ostiary/ostiary/libs/clock"
+	"github.com/ostiary/ostiary/libs/grpckit"
+	"github.com/ostiary/ostiary/libs/servicekit"
+	"github.com/ostiary/ostiary/libs/telemetry"
+
+	accessrequest "github.com/ostiary/ostiary/services/access-request"
+	"github.com/ostiary/ostiary/services/audit"
+	"github.com/ostiary/ostiary/services/identity"
+	"github.com/ostiary/ostiary/services/policy"
+	"github.com/ostiary/ostiary/services/provisioning"
+
+	"github.com/ostiary/ostiary/services/standalone/internal/databases"
+	"github.com/ostiary/ostiary/services/standalone/internal/instance"
+	"github.com/ostiary/ostiary/services/standalone/internal/postgres"
+)
+
+// stopWithin bounds a clean stop of the database servers.
+const stopWithin = 20 * time.Second
+
+// definitions are the services of this process.
+func definitions() []servicekit.Definition {
+	return []servicekit.Definition{
+		policy.Definition(), identity.Definition(), accessrequest.Definition(), provisioning.Definition(), audit.Definition(),
+	}
+}
+
+// Run starts everything, tells the reader where to go, and serves until ctx
+// ends.
+func Run(ctx context.Context, out, errs io.Writer) error {
+	c, zone, err := Load()
+	if err != nil {
+		return err
+	}
+	home, err := filepath.Abs(c.Home)
+	if err != nil {
+		return fmt.Errorf("find OSTIARY_HOME: %w", err)
+	}
+	lock, err := instance.Acquire(home)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Release() }()
+	log := telemetry.NewLogger(errs, c.LogLevel)
+
+	servers, err := startDatabases(ctx, c, home)
+	if err != nil {
+		return err
+	}
+	defer servers.stop(log)
+	b, err := startBus(ctx, c, home, log)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	h, err := newHost(ctx, c, home, zone, servers, b, log)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	return serve(ctx, c, home, h, lock, servers, out)
+}
+
+// newHost builds the services of the process.
+func newHost(ctx context.Context, c Config, home string, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
+	var names []string
+	for _, d := range definitions() {
+		names = append(names, d.Name)
+	}
+	urls, err := databases.Cluster{AdminURL: servers.admin, SecretFile: filepath.Join(home, "keys", "database.secret")}.Ensure(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	keyFile := func(name string) string { return filepath.Join(home, "keys", name+".key") }
+	issuers := map[string]ed25519.PublicKey{}
+	keys := map[string]ed25519.PrivateKey{}
+	for _, name := range names {
+		if keys[name], err = authn.LoadOrCreateKey(keyFile("service-" + name)); err != nil {
+			return nil, fmt.Errorf("load the key of %s: %w", name, err)
+		}
+		issuers["ostiary/service/"+name] = publicOf(keys[name])
+	}
+	people, err := authn.LoadOrCreateKey(keyFile("identity"))
+	if err != nil {
+		return nil, fmt.Errorf("load the key that signs for people: %w", err)
+	}
+	issuers["ostiary/identity"] = publicOf(people)
+	return servicekit.NewHost(ctx, servicekit.Options{
+		Definitions: definitions(),
+		Peers:       names,
+		Database: func(service string) servicekit.Database {
+			return servicekit.Database{URL: urls[service].Service, OwnerURL: urls[service].Owner}
+		},
+		Bus:        func(service string) (*nats.Conn, error) { return b.connect(service) },
+		Recover:    b.ensure,
+		KeyFile:    keyFile,
+		ServiceKey: func(service string) (ed25519.PrivateKey, error) { return keys[service], nil },
+		Issuers:    issuers,
+		Clock:      clock.System{},
+		Zone:       zone,
+		Log:        log,
+	})
+}
+
+// publicOf is the public half of a key.
+func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
+	public, _ := key.Public().(ed25519.PublicKey)
+	return public
+}
+
+// serve listens, says so, and runs until ctx ends or something fails.
+func serve(ctx context.Context, c Config, home string, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
+	api, err := listen(c.Host, c.GRPCPort, "STANDALONE_GRPC_PORT")
+	if err != nil {
+		return err
+	}
+	health, err := listen(c.Host, c.HealthPort, "STANDALONE_HEALTH_PORT")
+	if err != nil {
+		return err
+	}
+	meters, metrics, err := telemetry.NewMetrics()
+	if err != nil {
+		return err
+	}
+	if err := h.Observe(meters.Meter("ostiary")); err != nil {
+		return err
+	}
+	server := grpckit.Route(h.Conn, grpckit.PublicServices())
+	if err := lock.Announce(map[string]string{"grpc": api.Addr().String(), "health": health.Addr().String()}); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.Run(ctx) })
+	g.Go(func() error { return server.Serve(api) })
+	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
+	g.Go(func() error { return servicekit.Health{Causes: h.Causes, Metrics: metrics}.Serve(ctx, health) })
+	g.Go(func() error { return servers.watch(ctx) })
+	welcome(out, c, home, api.Addr().String(), health.Addr().String(), servers)
+	err = g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func listen(host string, port int, setting string) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("listen on port %d; if another program has it, set %s: %w", port, setting, err)
+	}
+	return l, nil
+}
+
+// servers are the database servers that this process runs.
+type servers struct {
+	admin  string
+	events *postgres.Server // nil with DATABASE_URL
+	target *postgres.Server // nil without a demo target
+}
+
+// startDatabases starts the cluster of the event stores and, beside it, the
+// demo target: a target never lies in the cluster of the event stores.
+func startDatabases(ctx context.Context, c Config, home string) (*servers, error) {
+	s := &servers{admin: c.DatabaseURL}
+	g, gctx := errgroup.WithContext(ctx)
+	if c.DatabaseURL == "" {
+		g.Go(func() (err error) {
+			s.events, err = postgres.Start(gctx, postgres.Config{Dir: filepath.Join(home, "pg"), Bin: c.PostgresBin})
+			return err
+		})
+	}
+	if c.DemoTarget && os.Getenv("ORDERS_DSN") == "" {
+		g.Go(func() (err error) {
+			s.target, err = postgres.Start(gctx, postgres.Config{Dir: filepath.Join(home, "target"), Bin: c.PostgresBin})
+			return err
+		})
+	}
+	err := g.Wait()
+	if err == nil && s.events != nil {
+		s.admin = s.events.URL
+	}
+	if err == nil && s.target != nil {
+		var dsn string
+		if dsn, err = prepareTarget(ctx, s.target, home); err == nil {
+			err = os.Setenv("ORDERS_DSN", dsn)
+		}
+	}
+	if err != nil {
+		s.stop(slog.Default())
+		return nil, err
+	}
+	return s, nil
+}
+
+// watch fails when the server of the event stores ends by itself. The demo
+// target may come and go: that is what provisioning is for.
+func (s *servers) watch(ctx context.Context) error {
+	if s.events == nil {
+		return nil
+	}
+	select {
+	case <-s.events.Done():
+		if ctx.Err() != nil {
+			return nil
+		}
+		return errors.New("the database server has ended; start again, nothing is lost")
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func (s *servers) stop(log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	for _, server := range []*postgres.Server{s.target, s.events} {
+		if server == nil {
+			continue
+		}
+		if err := server.Stop(ctx); err != nil {
+			log.Error("a database server did not stop", "error", err.Error())
+		}
+	}
+}
