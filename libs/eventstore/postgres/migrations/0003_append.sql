@@ -57,7 +57,7 @@ BEGIN
 	)
 	SELECT 0, 0, base, due, 0::bigint
 	UNION ALL
-	SELECT ordinal, verdict, first, last, version FROM judged WHERE step = 0 AND verdict > 0;
+	SELECT ordinal, verdict, coalesce(first, 0), coalesce(last, 0), version FROM judged WHERE step = 0 AND verdict > 0;
 END $$;
 
 -- The same for one append of one event, with less to set up.
