@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -140,7 +141,7 @@ func upload(ctx context.Context, conn grpc.ClientConnInterface, chunks ...[]byte
 	_ = s.CloseSend()
 	for {
 		if _, err = s.Recv(); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return received, s.Trailer(), err

@@ -164,7 +164,7 @@ func TestPositionsOutAndIn(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var waited []string
-	w := newWorld(t, func(ctx context.Context, service string, position int64) error {
+	w := newWorld(t, func(_ context.Context, service string, position int64) error {
 		mu.Lock()
 		defer mu.Unlock()
 		waited = append(waited, fmt.Sprintf("%s=%d", service, position))

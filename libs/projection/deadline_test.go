@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/eventstore"

@@ -85,9 +85,9 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 
 // perSecond is how many events f goes through in a second.
 func perSecond(f func() error) (float64, error) {
-	start := time.Now()
+	start := clock.System{}.Now()
 	err := f()
-	return events / time.Since(start).Seconds(), err
+	return events / clock.System{}.Now().Sub(start).Seconds(), err
 }
 
 // scan reads all columns of all events in order into plain variables.

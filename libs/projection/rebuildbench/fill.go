@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,7 +39,7 @@ func database(ctx context.Context, adminURL string) (pool *pgxpool.Pool, drop fu
 		return nil, nil, fmt.Errorf("connect as administrator: %w", err)
 	}
 	defer func() { _ = admin.Close(ctx) }()
-	name := fmt.Sprintf("rebuildbench_%x", time.Now().UnixNano())
+	name := "rebuildbench_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		return nil, nil, fmt.Errorf("create database: %w", err)
 	}
