@@ -20,12 +20,19 @@ const columnList = `e.position, e.stream, e.version, e.event_id, e.type, e.data,
 // columnCount is how many columns columnList has.
 const columnCount = 17
 
-// words gives one string for equal bytes, because actors, types and rules are
-// few and events are many. It remembers the last ones of each column.
-type words [columnCount][2]string
+// columns reads the fields of rows and shares what repeats between them,
+// because actors, types and rules are few and events are many.
+type columns struct {
+	words   [columnCount][2]string // the last two of each column
+	command [16]byte
+	text    string // of command
+	bytes   []byte // room for data
+	causes  []eventstore.Cause
+}
 
-func (w *words) of(column int, b []byte) string {
-	seen := &w[column]
+// word gives one string for equal bytes.
+func (c *columns) word(column int, b []byte) string {
+	seen := &c.words[column]
 	if string(b) == seen[0] { // compares without a copy
 		return seen[0]
 	}
@@ -37,13 +44,42 @@ func (w *words) of(column int, b []byte) string {
 	return seen[0]
 }
 
+// commandID is the text of a command's id; events of one append follow each
+// other.
+func (c *columns) commandID(id [16]byte) string {
+	if c.text == "" || id != c.command {
+		c.command, c.text = id, uuid.UUID(id).String()
+	}
+	return c.text
+}
+
+// data copies bytes into room that many events share: the longer the read, the
+// more of them.
+func (c *columns) data(b []byte) []byte {
+	if cap(c.bytes)-len(c.bytes) < len(b) {
+		c.bytes = make([]byte, 0, max(len(b), min(2*cap(c.bytes), 64<<10)))
+	}
+	start := len(c.bytes)
+	c.bytes = append(c.bytes, b...)
+	return c.bytes[start:len(c.bytes):len(c.bytes)]
+}
+
+// cause keeps a cause in room that many events share.
+func (c *columns) cause(service string, position int64) *eventstore.Cause {
+	if len(c.causes) == cap(c.causes) {
+		c.causes = make([]eventstore.Cause, 0, max(1, min(2*cap(c.causes), 256)))
+	}
+	c.causes = append(c.causes, eventstore.Cause{Service: service, Position: position})
+	return &c.causes[len(c.causes)-1]
+}
+
 // collect reads all rows of columnList. It reads the bytes of the protocol
 // itself: half of the work of reading many events is else spent on choosing
 // how to scan each field.
 func collect(rows pgx.Rows, limit int) ([]eventstore.Recorded, error) {
 	defer rows.Close()
 	var events []eventstore.Recorded
-	var known words
+	var known columns
 	for rows.Next() {
 		v := rows.RawValues()
 		if len(v) != columnCount {
@@ -74,7 +110,7 @@ func room(have, limit int) int {
 }
 
 // record is one row. The bytes belong to the connection and are copied.
-func record(v [][]byte, known *words) (eventstore.Recorded, error) {
+func record(v [][]byte, known *columns) (eventstore.Recorded, error) {
 	for _, i := range []int{0, 2, 6, 7} {
 		if len(v[i]) != 8 {
 			return eventstore.Recorded{}, fmt.Errorf("column %d has %d bytes, want 8", i, len(v[i]))
@@ -89,13 +125,13 @@ func record(v [][]byte, known *words) (eventstore.Recorded, error) {
 		return eventstore.Recorded{}, fmt.Errorf("command id: %w", err)
 	}
 	r := eventstore.Recorded{
-		Position: integer(v[0]), Stream: known.of(1, v[1]), Version: integer(v[2]), EventID: event.String(),
-		Type: known.of(4, v[4]), Data: append([]byte{}, v[5]...), RecordedAt: instant(v[6]), EffectiveAt: instant(v[7]),
-		Actor: known.of(8, v[8]), OnBehalfOf: known.of(9, v[9]), CorrelationID: known.of(10, v[10]),
-		CommandID: command.String(), PolicyDigest: known.of(14, v[14]), Rule: known.of(15, v[15]), Trace: known.of(16, v[16]),
+		Position: integer(v[0]), Stream: known.word(1, v[1]), Version: integer(v[2]), EventID: event.String(),
+		Type: known.word(4, v[4]), Data: known.data(v[5]), RecordedAt: instant(v[6]), EffectiveAt: instant(v[7]),
+		Actor: known.word(8, v[8]), OnBehalfOf: known.word(9, v[9]), CorrelationID: known.word(10, v[10]),
+		CommandID: known.commandID(command), PolicyDigest: known.word(14, v[14]), Rule: known.word(15, v[15]), Trace: known.word(16, v[16]),
 	}
 	if len(v[12]) == 8 {
-		r.Causation = &eventstore.Cause{Service: known.of(11, v[11]), Position: integer(v[12])}
+		r.Causation = known.cause(known.word(11, v[11]), integer(v[12]))
 	}
 	return r, nil
 }
