@@ -103,6 +103,10 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 	if err != nil {
 		return err
 	}
+	// Queries may come before the projections run.
+	if err := u.projections.Prepare(ctx); err != nil {
+		return fmt.Errorf("prepare read models: %w", err)
+	}
 	if u.bus, err = h.options.Bus(name); err != nil {
 		return fmt.Errorf("connect to the bus: %w", err)
 	}
