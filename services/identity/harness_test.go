@@ -84,7 +84,7 @@ func prepare(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(bus.Close)
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	ensureStreams(t, bus, quiet)
 	keyFile := func(name string) string { return filepath.Join(dir, "keys", name+".key") }
 	issuers := map[string]ed25519.PublicKey{authn.IssuerIdentity: public(t, keyFile("identity"))}

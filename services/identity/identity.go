@@ -79,6 +79,7 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 			policy.WhenAccountBlockedEndSessions(p),
 			policy.WhenRolesSetRelieveFirstAdmin(p),
 			policy.WhenPackPublishedAdoptPack(p, kept),
+			policy.WhenFirstPasswordChangedForgetIt(p, bootstrap.PasswordFile),
 		},
 		Deadlines:      policy.WhenDayComesCarryOutPlan(p),
 		Workers:        []servicekit.Worker{{Name: "session gate", Run: gate.Run}, {Name: "first administrator", Run: first.Run}},

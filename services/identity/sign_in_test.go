@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/services/identity"
 )
 
 func (i *installation) enter(user, password, next string) (*identityv1.SignInResponse, error) {
@@ -98,6 +101,10 @@ func TestAnInitialPasswordOnlyServesToSetAnother(t *testing.T) {
 
 func TestANewPasswordEndsTheOldSessions(t *testing.T) {
 	i := install(t)
+	told := i.options.KeyFile(identity.InitialPasswordFile)
+	if err := os.WriteFile(told, []byte("as if it had been generated\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	old := i.signIn("admin", bootstrapPassword)
 	r, err := i.enter("admin", bootstrapPassword, "Battery-Staple-9")
 	if err != nil {
@@ -106,6 +113,10 @@ func TestANewPasswordEndsTheOldSessions(t *testing.T) {
 	i.eventually("old sessions are refused", func() bool { return !i.admitted(old) })
 	if !i.admitted(bearer(t.Context(), r.GetAccessToken())) {
 		t.Error("the new session is refused")
+	}
+	i.settle()
+	if _, err := os.Stat(told); !os.IsNotExist(err) {
+		t.Errorf("the file with the first password is still there: %v", err)
 	}
 }
 

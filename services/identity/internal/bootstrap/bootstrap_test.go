@@ -2,7 +2,6 @@ package bootstrap_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,7 +39,7 @@ func platform(t *testing.T) (*servicekit.Platform, *credential.Store) {
 		Service: "identity",
 		Journal: &eventstore.Journal{Service: "identity", Store: memory.New(clock.System{}), Sealer: eventstore.NoSealer{}},
 		KeyFile: func(name string) string { return filepath.Join(dir, name+".key") },
-		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:     slog.New(slog.DiscardHandler),
 	}, &credential.Store{Pool: pool, Hasher: hasher}
 }
 

@@ -47,8 +47,8 @@ func TestAMapIsRead(t *testing.T) {
 func TestMapsThatAreRefusedSayWhere(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ old, new, say string }{
-		"unknown key":           {"guard:", "gaurd:", "gaurd"},
-		"unknown field":         {"  name:", "  nmae:", "line 6"},
+		"unknown key":           {"guard:", "grd:", "grd"},
+		"unknown field":         {"  name:", "  nm:", "line 6"},
 		"unknown constant":      {"kind: intern", "knid: intern", "knid"},
 		"number as a constant":  {"kind: intern", "employee_number: E1", "employee_number"},
 		"column and constant":   {"kind: intern", "name: x", "name"},

@@ -18,7 +18,7 @@ const (
 	Grants   = "grants"
 )
 
-// Kinds of a case.
+// Departure is the kind of case that the end of an employment opens.
 const Departure = "departure"
 
 // Status is how far a case is.

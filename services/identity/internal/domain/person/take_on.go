@@ -36,13 +36,11 @@ func (c TakeOn) decide(s State) ([]proto.Message, error) {
 	if s.Status != Unknown && s.Source != c.Source {
 		return nil, ErrForeign.With("source", s.Source)
 	}
-	switch s.Status {
-	case Active:
+	switch {
+	case s.Status == Active:
 		return Move{Details: c.Details, Post: c.Post, At: c.At, Reason: c.Reason, Now: c.Now}.decide(s)
-	case Leaving:
-		if !c.At.After(s.EndsAt) {
-			return c.stay(s)
-		}
+	case s.Status == Leaving && !c.At.After(s.EndsAt):
+		return c.stay(s)
 	}
 	events := c.register(s)
 	if c.At.After(c.Now) {

@@ -118,7 +118,7 @@ func TestLoopsAreFoundOnceEach(t *testing.T) {
 func TestUnitCyclesAreFound(t *testing.T) {
 	t.Parallel()
 	got := snapshot.UnitCycles([][]string{{"总部", "研发"}, {"研发", "总部", "平台"}, {"a", "b", "a"}, {"x", "x"}, {"p", "q", "r"}, {"p", "r"}})
-	slices.SortFunc(got, func(a, b []string) int { return slices.Compare(a, b) })
+	slices.SortFunc(got, slices.Compare[[]string])
 	if diff := cmp.Diff([][]string{{"a", "b"}, {"x"}, {"总部", "研发"}}, got); diff != "" {
 		t.Error(diff)
 	}
