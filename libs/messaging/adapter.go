@@ -101,7 +101,7 @@ func (s *Subscriber) receive(ctx context.Context, topic string, out chan<- *mess
 			return
 		}
 		s.config.Log.WarnContext(ctx, "reading a durable was interrupted", "stream", stream, "durable", durable, "error", err)
-		pause.wait(ctx)
+		_ = pause.wait(ctx) // the loop ends with ctx
 	}
 }
 

@@ -26,10 +26,10 @@ func TestWatermillSuite(t *testing.T) {
 			ConsumerGroups: true, GuaranteedOrder: true, GuaranteedOrderWithSingleSubscriber: true,
 			Persistent: true, ForceShort: true,
 		},
-		func(t *testing.T) (message.Publisher, message.Subscriber) {
+		func(*testing.T) (message.Publisher, message.Subscriber) {
 			return newPublisher(b), newTopicSubscriber(b, "all")
 		},
-		func(t *testing.T, group string) (message.Publisher, message.Subscriber) {
+		func(_ *testing.T, group string) (message.Publisher, message.Subscriber) {
 			return newPublisher(b), newTopicSubscriber(b, group)
 		},
 	)

@@ -3,7 +3,6 @@ package messaging_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -26,7 +25,7 @@ import (
 // patience bounds every wait of a test.
 const patience = 30 * time.Second
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // services of the tests: each reads all others.
 var services = []string{"identity", "access-request", "policy"}
@@ -49,7 +48,7 @@ type bus struct {
 
 func newBus(t testing.TB) *bus {
 	t.Helper()
-	b := &bus{t: t, config: messaging.Config{Dir: t.TempDir(), Port: -1, Users: users(), SyncAlways: true, Key: "a key of the test, long enough"}}
+	b := &bus{t: t, config: messaging.Config{Dir: t.TempDir(), Port: -1, Users: users(), Key: "a key of the test, long enough"}}
 	b.start()
 	t.Cleanup(func() { b.stop() })
 	return b

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/ostiary/ostiary/libs/clock"
 )
 
 const (
@@ -33,7 +35,7 @@ type trouble struct {
 func (h *health) failed(what, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := time.Now()
+	now := clock.System{}.Now()
 	t := h.troubles[what]
 	if t.since.IsZero() || now.Sub(t.last) > forgetAfter {
 		t.since = now
@@ -59,7 +61,7 @@ func (h *health) well(what string) {
 func (h *health) causes() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := time.Now()
+	now := clock.System{}.Now()
 	var causes []string
 	for _, what := range slices.Sorted(maps.Keys(h.troubles)) {
 		t := h.troubles[what]

@@ -183,7 +183,7 @@ func TestInboxOnceUnderRedelivery(t *testing.T) {
 		stop := background(t, i.Run)
 		select {
 		case <-reached:
-		case <-i400(t, i):
+		case <-taken(t, i):
 		}
 		stop()
 		if err := b.js("admin").DeleteConsumer(t.Context(), "EV_POLICY", "identity-from-policy"); err != nil {
@@ -197,7 +197,9 @@ func TestInboxOnceUnderRedelivery(t *testing.T) {
 	e.undisturbed(t, s)
 }
 
-func i400(t *testing.T, i *messaging.Inbox) <-chan struct{} {
+// taken is closed once all of the 400 events were taken in.
+func taken(t *testing.T, i *messaging.Inbox) <-chan struct{} {
+	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -308,7 +310,7 @@ func TestInboxConcurrency(t *testing.T) {
 	var once sync.Once
 	var mu sync.Mutex
 	busy := map[string]bool{}
-	i := inbox(t, b, pool, s.feed("policy"), e.policy("policy", func(ctx context.Context, f eventstore.Fact) error {
+	i := inbox(t, b, pool, s.feed("policy"), e.policy("policy", func(_ context.Context, f eventstore.Fact) error {
 		mu.Lock()
 		if busy[f.Stream] {
 			t.Errorf("two events of %s at once", f.Stream)
@@ -542,7 +544,7 @@ func TestInboxOfReplicas(t *testing.T) {
 	if second.Load() != 40 {
 		t.Errorf("%d calls by the second, want 40", second.Load())
 	}
-	if _, err := pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"); err != nil {
+	if _, err := pool.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, s, 40)

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// relayWindow is how many messages are published without confirmation.
-	relayWindow = 512
+	// relayWindow is how many publishes are under way without confirmation.
+	// What comes beyond it gathers, and goes as a batch if it is much.
+	relayWindow = 16
 	// relayPage is how many events are read from the store at a time.
 	relayPage = 512
 	// confirmWithin is how long a publish may stay unconfirmed. A refusal for

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -47,28 +46,27 @@ func (r *Relay) session(ctx context.Context) error {
 	return g.Wait()
 }
 
-// publish sends events in order without waiting for confirmations.
+// publish sends events in order without waiting for confirmations: each on its
+// own while the relay keeps up, in batches when it has much to catch up.
 func (r *Relay) publish(ctx context.Context, js jetstream.JetStream, next int64, receipts chan<- receipt) error {
 	for {
 		events, err := r.take(ctx, next)
 		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			m, err := r.message(e)
+		for len(events) > 0 {
+			n := batchSize(events)
+			future, err := r.send(js, events[:n])
 			if err != nil {
-				return err
+				return fmt.Errorf("publish %d: %w", next, err)
 			}
-			future, err := js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(confirmWithin))
-			if err != nil {
-				return fmt.Errorf("publish %d: %w", e.Position, err)
-			}
+			next = events[n-1].Position + 1
 			select {
-			case receipts <- receipt{e.Position, future}:
+			case receipts <- receipt{next - 1, future}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			next = e.Position + 1
+			events = events[n:]
 		}
 	}
 }
@@ -81,7 +79,6 @@ func (r *Relay) message(e eventstore.Recorded) (*nats.Msg, error) {
 	}
 	m := nats.NewMsg(Subject(r.service, e))
 	m.Data = data
-	m.Header.Set(jetstream.ExpectedLastSeqHeader, strconv.FormatInt(e.Position-1, 10))
 	return m, nil
 }
 
@@ -171,7 +168,7 @@ func (r *Relay) await(ctx context.Context, next int64) (bool, error) {
 	select {
 	case <-r.pushed.wake:
 		stop()
-		<-moved
+		_ = <-moved // it was cancelled
 		return true, nil
 	case err := <-moved:
 		stop()

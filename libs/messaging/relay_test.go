@@ -31,6 +31,15 @@ func relay(t *testing.T, b *bus, s *source, pushed bool, recover func(context.Co
 	return r, background(t, r.Run)
 }
 
+// flushing makes a server flush every message, as an installation does.
+func flushing(b *bus) *bus {
+	b.t.Helper()
+	b.stop()
+	b.config.SyncAlways = true
+	b.start()
+	return b
+}
+
 // fill appends events from several goroutines to a few streams.
 func fill(t *testing.T, s *source, n int) {
 	t.Helper()
@@ -50,7 +59,7 @@ func TestRelaySequenceIsPosition(t *testing.T) {
 	for name, pushed := range map[string]bool{"pushed": true, "polled": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, s := newBus(t), newSource()
+			b, s := flushing(newBus(t)), newSource()
 			b.mustEnsure()
 			fill(t, s, 200)
 			r, _ := relay(t, b, s, pushed, nil)
@@ -162,7 +171,7 @@ func TestRelayFillsALostTail(t *testing.T) {
 // says twice is refused.
 func TestRelaysOfReplicas(t *testing.T) {
 	t.Parallel()
-	b, s := newBus(t), newSource()
+	b, s := flushing(newBus(t)), newSource()
 	b.mustEnsure()
 	one, _ := relay(t, b, s, true, nil)
 	two, _ := relay(t, b, s, true, nil)

@@ -66,6 +66,8 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, s Source) error {
 		MaxAge:     retention,
 		DenyDelete: true,
 		DenyPurge:  true,
+		// The relay catches up in batches, which are flushed once each.
+		AllowAtomicPublish: true,
 	}
 	first := uint64(max(s.First, 1))
 	existing, err := js.Stream(ctx, config.Name)

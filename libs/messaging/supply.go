@@ -7,6 +7,7 @@ import (
 
 	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
 
+	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/eventstore"
 )
 
@@ -73,7 +74,7 @@ func (s *remote) begin(_ context.Context, position int64) error {
 }
 
 func (s *remote) next(ctx context.Context, position int64, limit int) ([]eventstore.Recorded, error) {
-	asked := time.Now()
+	asked := clock.System{}.Now()
 	for {
 		if run := s.buffer.take(limit); len(run) > 0 {
 			return run, nil
@@ -93,11 +94,11 @@ func (s *remote) next(ctx context.Context, position int64, limit int) ([]eventst
 			s.behind = false
 			// What arrives meanwhile is not held up.
 			s.awaitFor(ctx, s.pause.step())
-			asked = time.Now()
+			asked = clock.System{}.Now()
 		case len(run) > 0:
 			return run, nil
 		default:
-			asked = time.Now()
+			asked = clock.System{}.Now()
 		}
 	}
 }
