@@ -1,0 +1,79 @@
+package accessrequest_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/servicekit/hosttest"
+
+	"github.com/ostiary/ostiary/services/access-request/internal/domain/holdings"
+	"github.com/ostiary/ostiary/services/access-request/internal/domain/packs"
+)
+
+var record = flag.String("record-history", "", "name of a history to record")
+
+func TestRecordedHistoriesReplay(t *testing.T) {
+	hosttest.Replay(t, "access-request", describe)
+}
+
+func describe(stream string, events []proto.Message) string {
+	var b strings.Builder
+	switch eventstore.StreamType(stream) {
+	case "holdings":
+		var s holdings.State
+		for _, e := range events {
+			s = holdings.Evolve(s, e)
+		}
+		fmt.Fprintf(&b, "%s employed=%v position=%s unit=%v attributes=%v since=%d pack=%d", s.Post.GetEmployeeNumber(), s.Employed(),
+			s.Post.GetPosition(), s.Post.GetUnit(), s.Post.GetAttributes(), s.Post.GetSourcePosition(), s.PackVersion)
+		for _, id := range slices.Sorted(maps.Keys(s.Grants)) {
+			g := s.Grants[id]
+			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
+				g.Issued.GetKind(), g.Issued.GetRule(), g.Status)
+		}
+	case "pack":
+		var s packs.State
+		for _, e := range events {
+			s = packs.Evolve(s, e)
+		}
+		fmt.Fprintf(&b, "adopted=%v in force=%d %.8s", slices.Sorted(maps.Keys(s.Adopted)), s.InForce.GetVersion(), s.InForce.GetDigest())
+	default:
+		return "nobody folds this stream"
+	}
+	return b.String()
+}
+
+// A story with every kind of event, to be recorded when the shape of events
+// has changed: go test -run TestRecordHistory -record-history NAME .
+func TestRecordHistory(t *testing.T) {
+	if *record == "" {
+		t.Log("nothing to record")
+		return
+	}
+	s := begin(t)
+	s.activates(1, body)
+	for n := range 3 {
+		employee := fmt.Sprintf("E%d", n)
+		s.starts(employee, "P1", day(3))
+		s.completes(employee)
+		s.moves(employee, "P2", day(4))
+	}
+	s.completes("E1")
+	s.Says("identity", "person-E1", &identityv1.EmploymentEnded{PersonId: "per_E1", EmployeeNumber: "E1", EffectiveAt: timestamppb.New(day(9))})
+	s.completes("E1")
+	s.activates(2, strings.NewReplacer("version: 1", "version: 2", `"P1"', grants: [orders/reader]`, `"P2"', grants: [orders/reader]`).Replace(body))
+	s.starts("E1", "P2", day(10))
+	s.expect("in the end", &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, "reader issued, writer issued")
+	s.RecordHistory(*record, describe)
+}
