@@ -168,7 +168,9 @@ func (r *Relay) await(ctx context.Context, next int64) (bool, error) {
 	select {
 	case <-r.pushed.wake:
 		stop()
-		_ = <-moved // it was cancelled
+		if err := <-moved; err != nil && !errors.Is(err, context.Canceled) {
+			return false, fmt.Errorf("wait for the store: %w", err)
+		}
 		return true, nil
 	case err := <-moved:
 		stop()
