@@ -78,7 +78,8 @@ func Model(t *testing.T, s eventstore.Store, disturb func(ctx context.Context, r
 func (m *model) act(random *rand.Rand) {
 	name := fmt.Sprintf("case-%d", random.IntN(writers/2))
 	a := on(name, m.version(name), 1+random.IntN(8)/5)
-	for {
+	var last error
+	for range 1000 {
 		r, err := m.append(random, a)
 		switch {
 		case err == nil:
@@ -92,8 +93,11 @@ func (m *model) act(random *rand.Rand) {
 		case m.t.Context().Err() != nil:
 			m.t.Errorf("append: %v", err)
 			return
+		case !errors.Is(err, errLost):
+			last = err
 		}
 	}
+	m.t.Errorf("command %s was not answered; the last error was %v", a.Command.ID, last)
 }
 
 // append loses every tenth answer.

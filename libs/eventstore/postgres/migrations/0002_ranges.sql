@@ -32,6 +32,9 @@ BEGIN
 				IF last IS NULL THEN
 					SELECT position INTO last FROM es.%I ORDER BY position DESC LIMIT 1;
 				END IF;
+				IF last IS NULL THEN -- ranges were made far ahead
+					SELECT max(position) INTO last FROM es.event;
+				END IF;
 				last := coalesce(last, 0);
 			END $t$ $f$, newest.upper, newest.upper - (newest.upper - newest.lower) / 2,
 			child, CASE WHEN newest.number = 1 THEN child ELSE older END);
