@@ -2,7 +2,6 @@ package provisioning
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
@@ -22,13 +21,10 @@ type Config struct {
 	// repeated.
 	FirstPause   time.Duration `split_words:"true" default:"250ms"`
 	LongestPause time.Duration `split_words:"true" default:"1m"`
-
-	// lookup finds the connection strings.
-	lookup func(name string) (string, bool)
 }
 
 func load() (Config, error) {
-	c := Config{lookup: os.LookupEnv}
+	var c Config
 	if err := envconfig.Process("provisioning", &c); err != nil {
 		return c, fmt.Errorf("read settings: %w", err)
 	}

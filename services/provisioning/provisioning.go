@@ -5,6 +5,7 @@ package provisioning
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"google.golang.org/grpc"
 
@@ -24,16 +25,22 @@ import (
 )
 
 // Definition is the service.
-func Definition() servicekit.Definition {
-	return servicekit.Definition{Name: "provisioning", New: build}
+func Definition() servicekit.Definition { return define(os.LookupEnv) }
+
+// define is the service with its source of connection strings, which the pack
+// refers to by name.
+func define(lookup func(name string) (string, bool)) servicekit.Definition {
+	return servicekit.Definition{Name: "provisioning", New: func(ctx context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
+		return build(ctx, p, lookup)
+	}}
 }
 
-func build(ctx context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
+func build(ctx context.Context, p *servicekit.Platform, lookup func(name string) (string, bool)) (*servicekit.Service, error) {
 	config, err := load()
 	if err != nil {
 		return nil, err
 	}
-	a := adapters.Adapters{Lookup: config.lookup, Timeout: config.TargetTimeout, Now: p.Clock.Now}
+	a := adapters.Adapters{Lookup: lookup, Timeout: config.TargetTimeout, Now: p.Clock.Now}
 	if err := p.Pool.QueryRow(ctx, postgres.SystemSQL).Scan(&a.OwnSystem); err != nil {
 		return nil, fmt.Errorf("identify the cluster of the event stores: %w", err)
 	}

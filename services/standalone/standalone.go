@@ -74,7 +74,7 @@ func Run(ctx context.Context, out, errs io.Writer) error {
 		return err
 	}
 	defer b.close()
-	h, err := newHost(ctx, c, home, zone, servers, b, log)
+	h, err := newHost(ctx, home, zone, servers, b, log)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func Run(ctx context.Context, out, errs io.Writer) error {
 }
 
 // newHost builds the services of the process.
-func newHost(ctx context.Context, c Config, home string, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
+func newHost(ctx context.Context, home string, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
 	var names []string
 	for _, d := range definitions() {
 		names = append(names, d.Name)

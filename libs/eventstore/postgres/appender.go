@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/eventstore"
 )
 
@@ -94,7 +95,7 @@ func (a *appender) gather() []*request {
 // batch whose answer was lost is sent again: the command ids, read under the
 // lock that the lost one held, tell whether it was written.
 func (a *appender) write(batch []*request) {
-	started, pause := time.Now(), firstPause
+	started, pause := clock.System{}.Now(), firstPause
 	for {
 		if batch = present(batch); len(batch) == 0 {
 			return
@@ -110,7 +111,7 @@ func (a *appender) write(batch []*request) {
 			return
 		}
 		a.hangUp()
-		if time.Since(started) > patience || a.store.ctx.Err() != nil {
+		if (clock.System{}).Now().Sub(started) > patience || a.store.ctx.Err() != nil {
 			for _, r := range batch {
 				r.answer <- answer{err: errors.Join(ErrUnavailable, err)}
 			}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,7 +44,7 @@ type model struct {
 // lost or there twice, and a reader that followed all the while saw exactly the
 // final order. STORETEST_SEED repeats a run's choices.
 func Model(t *testing.T, s eventstore.Store, disturb func(ctx context.Context, random *rand.Rand)) {
-	seed := uint64(time.Now().UnixNano())
+	seed := rand.Uint64()
 	if given, err := strconv.ParseUint(os.Getenv("STORETEST_SEED"), 10, 64); err == nil {
 		seed = given
 	}

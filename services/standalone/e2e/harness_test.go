@@ -57,14 +57,6 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// count is n with PROVE=1 and a twentieth of it otherwise.
-func count(n int) int {
-	if os.Getenv("PROVE") == "1" {
-		return n
-	}
-	return max(1, n/20)
-}
-
 // installation is one Ostiary with a home of its own.
 type installation struct {
 	t       *testing.T

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) access() *cobra.Command {
-	c := &cobra.Command{Use: "access", Short: a.print.Say("授权", "access"), RunE: group}
+	c := &cobra.Command{Use: "access", Short: a.printer.Say("授权", "access"), RunE: group}
 	c.AddCommand(a.accessList(), a.accessWhy())
 	return c
 }
@@ -23,7 +23,7 @@ func (a *app) accessList() *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use:   "list --person EMPLOYEE | --role APP/ROLE",
-		Short: a.print.Say("谁持有什么，现在或过去", "who holds what, now or at a past time"),
+		Short: a.printer.Say("谁持有什么，现在或过去", "who holds what, now or at a past time"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if (person == "") == (role == "") {
@@ -40,11 +40,11 @@ func (a *app) accessList() *cobra.Command {
 			return a.listGrants(c, request)
 		},
 	}
-	c.Flags().StringVar(&person, "person", "", a.print.Say("工号", "employee number"))
-	c.Flags().StringVar(&role, "role", "", a.print.Say("应用/角色", "application/role"))
-	c.Flags().StringVar(&at, "at", "", a.print.Say("生效时点（日期或 RFC 3339）", "as of (date or RFC 3339), by effective time"))
-	c.Flags().StringVar(&knownAt, "known-at", "", a.print.Say("记录时点", "as it was known at, by recorded time"))
-	c.Flags().BoolVar(&all, "all", false, a.print.Say("包括已撤销的授权", "also what has been removed"))
+	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
+	c.Flags().StringVar(&role, "role", "", a.printer.Say("应用/角色", "application/role"))
+	c.Flags().StringVar(&at, "at", "", a.printer.Say("生效时点（日期或 RFC 3339）", "as of (date or RFC 3339), by effective time"))
+	c.Flags().StringVar(&knownAt, "known-at", "", a.printer.Say("记录时点", "as it was known at, by recorded time"))
+	c.Flags().BoolVar(&all, "all", false, a.printer.Say("包括已撤销的授权", "also what has been removed"))
 	return c
 }
 
@@ -60,7 +60,7 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 			return err
 		}
 		for _, g := range r.GetItems() {
-			if err := a.print.Message(g, func() {
+			if err := a.printer.Message(g, func() {
 				rows = append(rows, []string{
 					g.GetEmployeeNumber(), g.GetApplication() + "/" + g.GetRole(), g.GetState(), g.GetKind(),
 					local(g.GetValidFrom()), local(g.GetValidUntil()),
@@ -74,16 +74,16 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 		}
 		request.After = r.GetNext()
 	}
-	if a.print.JSON {
+	if a.printer.JSON {
 		return nil
 	}
 	if len(rows) == 0 {
-		a.print.Line("没有授权。", "No grants.")
+		a.printer.Line("没有授权。", "No grants.")
 		return nil
 	}
-	a.print.Table([]string{
-		a.print.Say("工号", "PERSON"), a.print.Say("角色", "ROLE"), a.print.Say("状态", "STATE"), a.print.Say("类别", "KIND"),
-		a.print.Say("自", "FROM"), a.print.Say("至", "UNTIL"),
+	a.printer.Table([]string{
+		a.printer.Say("工号", "PERSON"), a.printer.Say("角色", "ROLE"), a.printer.Say("状态", "STATE"), a.printer.Say("类别", "KIND"),
+		a.printer.Say("自", "FROM"), a.printer.Say("至", "UNTIL"),
 	}, rows)
 	return nil
 }
@@ -92,7 +92,7 @@ func (a *app) accessWhy() *cobra.Command {
 	var person, role string
 	c := &cobra.Command{
 		Use:   "why --person EMPLOYEE --role APP/ROLE",
-		Short: a.print.Say("为什么持有或失去某角色：每一环都可在历史中查到", "why a role is held or was lost; every link can be read in history"),
+		Short: a.printer.Say("为什么持有或失去某角色：每一环都可在历史中查到", "why a role is held or was lost; every link can be read in history"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if person == "" || role == "" {
@@ -106,23 +106,23 @@ func (a *app) accessWhy() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() {
-				a.print.Line("%s 的 %s：%s", "%s, %s: %s", person, role, r.GetState())
+			return a.printer.Message(r, func() {
+				a.printer.Line("%s 的 %s：%s", "%s, %s: %s", person, role, r.GetState())
 				var rows [][]string
 				for _, l := range r.GetLinks() {
 					rows = append(rows, []string{
 						local(l.GetAt()), l.GetService() + "=" + number(l.GetPosition()), l.GetType(), l.GetReason(), l.GetRule(), l.GetActor(),
 					})
 				}
-				a.print.Table([]string{
-					a.print.Say("时间", "AT"), a.print.Say("出处", "WHERE"), a.print.Say("事件", "EVENT"), a.print.Say("原因", "REASON"),
-					a.print.Say("规则", "RULE"), a.print.Say("操作者", "ACTOR"),
+				a.printer.Table([]string{
+					a.printer.Say("时间", "AT"), a.printer.Say("出处", "WHERE"), a.printer.Say("事件", "EVENT"), a.printer.Say("原因", "REASON"),
+					a.printer.Say("规则", "RULE"), a.printer.Say("操作者", "ACTOR"),
 				}, rows)
 			})
 		},
 	}
-	c.Flags().StringVar(&person, "person", "", a.print.Say("工号", "employee number"))
-	c.Flags().StringVar(&role, "role", "", a.print.Say("应用/角色", "application/role"))
+	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
+	c.Flags().StringVar(&role, "role", "", a.printer.Say("应用/角色", "application/role"))
 	return c
 }
 
@@ -132,7 +132,9 @@ func instant(s string) (*timestamppb.Timestamp, error) {
 		return nil, nil
 	}
 	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
-		return timestamppb.New(t.AddDate(0, 0, 1)), nil
+		// The last instant of the day: what begins at the next midnight is not
+		// part of it.
+		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
 		if t, err := time.Parse(layout, s); err == nil {

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) audit() *cobra.Command {
-	c := &cobra.Command{Use: "audit", Short: a.print.Say("审计", "audit"), RunE: group}
+	c := &cobra.Command{Use: "audit", Short: a.printer.Say("审计", "audit"), RunE: group}
 	c.AddCommand(a.auditVerify(), a.auditCheckpoint())
 	return c
 }
@@ -21,7 +21,7 @@ func (a *app) audit() *cobra.Command {
 func (a *app) auditVerify() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: a.print.Say("逐条核对历史与账本，并核对账本的签名根", "compare every event with the ledger, and the ledger with its signed root"),
+		Short: a.printer.Say("逐条核对历史与账本，并核对账本的签名根", "compare every event with the ledger, and the ledger with its signed root"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -32,7 +32,7 @@ func (a *app) auditVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bar := a.progress(a.print.Say("核对", "Verifying"))
+			bar := a.progress(a.printer.Say("核对", "Verifying"))
 			defer bar.done()
 			var report *auditv1.LedgerReport
 			for {
@@ -52,7 +52,7 @@ func (a *app) auditVerify() *cobra.Command {
 				return fmt.Errorf("the verification ended without a report")
 			}
 			bar.done()
-			if err := a.print.Message(report, func() { a.showReport(report) }); err != nil {
+			if err := a.printer.Message(report, func() { a.showReport(report) }); err != nil {
 				return err
 			}
 			if !report.GetIntact() {
@@ -65,19 +65,19 @@ func (a *app) auditVerify() *cobra.Command {
 
 func (a *app) showReport(r *auditv1.LedgerReport) {
 	if r.GetIntact() {
-		a.print.Line("完整：%d 条，根 %s", "Intact: %d entries, root %s", r.GetSize(), r.GetRoot())
+		a.printer.Line("完整：%d 条，根 %s", "Intact: %d entries, root %s", r.GetSize(), r.GetRoot())
 		return
 	}
-	a.print.Line("发现 %d 处不一致：", "%d places do not match:", r.GetFindingsTotal())
+	a.printer.Line("发现 %d 处不一致：", "%d places do not match:", r.GetFindingsTotal())
 	for _, f := range r.GetFindings() {
-		a.print.Line("  %s=%d  %s  [%s]", "  %s=%d  %s  [%s]", f.GetService(), f.GetPosition(), f.GetMessage(), f.GetReason())
+		a.printer.Line("  %s=%d  %s  [%s]", "  %s=%d  %s  [%s]", f.GetService(), f.GetPosition(), f.GetMessage(), f.GetReason())
 	}
 }
 
 func (a *app) auditCheckpoint() *cobra.Command {
 	return &cobra.Command{
 		Use:   "checkpoint",
-		Short: a.print.Say("显示最新的签名根，可交外部保管", "show the newest signed root, to be kept elsewhere"),
+		Short: a.printer.Say("显示最新的签名根，可交外部保管", "show the newest signed root, to be kept elsewhere"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -88,7 +88,7 @@ func (a *app) auditCheckpoint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("%s", "%s", r.GetNote()) })
+			return a.printer.Message(r, func() { a.printer.Line("%s", "%s", r.GetNote()) })
 		},
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func (a *app) clearance() *cobra.Command {
-	c := &cobra.Command{Use: "clearance", Short: a.print.Say("离职手续会签", "clearance of leavers"), RunE: group}
+	c := &cobra.Command{Use: "clearance", Short: a.printer.Say("离职手续会签", "clearance of leavers"), RunE: group}
 	c.AddCommand(a.clearanceShow(), a.clearanceRecord(), a.clearanceWaive())
 	return c
 }
@@ -15,7 +15,7 @@ func (a *app) clearance() *cobra.Command {
 func (a *app) clearanceShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show EMPLOYEE",
-		Short: a.print.Say("显示会签与人事放行状态", "show the case and the HR gate"),
+		Short: a.printer.Say("显示会签与人事放行状态", "show the case and the HR gate"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -26,14 +26,14 @@ func (a *app) clearanceShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() {
-				a.print.Line("%s：%s，人事放行 %s", "%s: %s, HR gate %s", r.GetEmployeeNumber(), r.GetState(), r.GetGate())
+			return a.printer.Message(r, func() {
+				a.printer.Line("%s：%s，人事放行 %s", "%s: %s, HR gate %s", r.GetEmployeeNumber(), r.GetState(), r.GetGate())
 				var rows [][]string
 				for _, i := range r.GetItems() {
 					rows = append(rows, []string{i.GetItem(), i.GetState(), local(i.GetAt()), i.GetActor(), i.GetReason()})
 				}
-				a.print.Table([]string{
-					a.print.Say("事项", "ITEM"), a.print.Say("状态", "STATE"), a.print.Say("时间", "AT"), a.print.Say("操作者", "ACTOR"), a.print.Say("原因", "REASON"),
+				a.printer.Table([]string{
+					a.printer.Say("事项", "ITEM"), a.printer.Say("状态", "STATE"), a.printer.Say("时间", "AT"), a.printer.Say("操作者", "ACTOR"), a.printer.Say("原因", "REASON"),
 				}, rows)
 			})
 		},
@@ -44,7 +44,7 @@ func (a *app) clearanceRecord() *cobra.Command {
 	var reason string
 	c := &cobra.Command{
 		Use:   "record EMPLOYEE ITEM --reason TEXT",
-		Short: a.print.Say("确认一项", "settle an item"),
+		Short: a.printer.Say("确认一项", "settle an item"),
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -56,13 +56,13 @@ func (a *app) clearanceRecord() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.print.Message(r, func() { a.print.Line("已确认：%s", "Settled: %s", args[1]) }); err != nil {
+			if err := a.printer.Message(r, func() { a.printer.Line("已确认：%s", "Settled: %s", args[1]) }); err != nil {
 				return err
 			}
 			return a.settle(c.Context(), "identity", r.GetPosition())
 		},
 	}
-	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因", "reason"))
+	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因", "reason"))
 	return a.change(c)
 }
 
@@ -70,7 +70,7 @@ func (a *app) clearanceWaive() *cobra.Command {
 	var reason string
 	c := &cobra.Command{
 		Use:   "waive EMPLOYEE ITEM --reason TEXT",
-		Short: a.print.Say("豁免一项（列入审计发现）", "waive an item; an audit finding"),
+		Short: a.printer.Say("豁免一项（列入审计发现）", "waive an item; an audit finding"),
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -82,12 +82,12 @@ func (a *app) clearanceWaive() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.print.Message(r, func() { a.print.Line("已豁免：%s", "Waived: %s", args[1]) }); err != nil {
+			if err := a.printer.Message(r, func() { a.printer.Line("已豁免：%s", "Waived: %s", args[1]) }); err != nil {
 				return err
 			}
 			return a.settle(c.Context(), "identity", r.GetPosition())
 		},
 	}
-	c.Flags().StringVar(&reason, "reason", "", a.print.Say("原因（必填）", "reason (required)"))
+	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因（必填）", "reason (required)"))
 	return a.change(c)
 }

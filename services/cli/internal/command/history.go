@@ -19,7 +19,7 @@ func (a *app) history() *cobra.Command {
 	var follow bool
 	c := &cobra.Command{
 		Use:   "history --person EMPLOYEE | --stream STREAM",
-		Short: a.print.Say("历史：发生了什么、因何发生", "history: what happened, and because of what"),
+		Short: a.printer.Say("历史：发生了什么、因何发生", "history: what happened, and because of what"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if (person == "") == (stream == "") {
@@ -50,7 +50,7 @@ func (a *app) history() *cobra.Command {
 				}
 				if !follow {
 					if !shown {
-						a.print.Line("没有记录。", "Nothing recorded.")
+						a.printer.Line("没有记录。", "Nothing recorded.")
 					}
 					return nil
 				}
@@ -58,19 +58,19 @@ func (a *app) history() *cobra.Command {
 			}
 		},
 	}
-	c.Flags().StringVar(&person, "person", "", a.print.Say("工号", "employee number"))
-	c.Flags().StringVar(&stream, "stream", "", a.print.Say("流", "stream"))
-	c.Flags().BoolVar(&follow, "follow", false, a.print.Say("持续显示新事件", "go on with new events"))
+	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
+	c.Flags().StringVar(&stream, "stream", "", a.printer.Say("流", "stream"))
+	c.Flags().BoolVar(&follow, "follow", false, a.printer.Say("持续显示新事件", "go on with new events"))
 	return c
 }
 
 func (a *app) showEvent(e *runtimev1.HistoryEvent) error {
-	if !a.print.JSON {
+	if !a.printer.JSON {
 		cause := ""
 		if e.GetCausation() != nil {
 			cause = " <- " + e.GetCausation().GetService() + "=" + number(e.GetCausation().GetPosition())
 		}
-		a.print.Line("%s  %s=%d  %s  %s  %s%s\n    %s", "%s  %s=%d  %s  %s  %s%s\n    %s",
+		a.printer.Line("%s  %s=%d  %s  %s  %s%s\n    %s", "%s  %s=%d  %s  %s  %s%s\n    %s",
 			local(e.GetRecordedAt()), e.GetService(), e.GetPosition(), short(e.GetType()), e.GetStream(), e.GetActor(), cause, e.GetDataJson())
 		return nil
 	}
@@ -81,5 +81,5 @@ func (a *app) showEvent(e *runtimev1.HistoryEvent) error {
 	delete(fields, "data_json")
 	fields["type"] = short(e.GetType())
 	fields["data"] = json.RawMessage(e.GetDataJson())
-	return a.print.Object(fields)
+	return a.printer.Object(fields)
 }

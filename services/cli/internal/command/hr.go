@@ -17,7 +17,7 @@ import (
 const chunkBytes = 256 << 10
 
 func (a *app) hr() *cobra.Command {
-	c := &cobra.Command{Use: "hr", Short: a.print.Say("人事数据", "HR data"), RunE: group}
+	c := &cobra.Command{Use: "hr", Short: a.printer.Say("人事数据", "HR data"), RunE: group}
 	c.AddCommand(a.hrImport())
 	return c
 }
@@ -27,7 +27,7 @@ func (a *app) hrImport() *cobra.Command {
 	var dryRun bool
 	c := &cobra.Command{
 		Use:   "import FILE --map MAP",
-		Short: a.print.Say("导入人事快照（CSV）：入职、变动、离职", "take in an HR snapshot (CSV): joiners, movers, leavers"),
+		Short: a.printer.Say("导入人事快照（CSV）：入职、变动、离职", "take in an HR snapshot (CSV): joiners, movers, leavers"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if mapFile == "" {
@@ -48,7 +48,7 @@ func (a *app) hrImport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.print.Message(result, func() { a.showImport(result, dryRun) }); err != nil {
+			if err := a.printer.Message(result, func() { a.showImport(result, dryRun) }); err != nil {
 				return err
 			}
 			if result.GetHeld() {
@@ -60,10 +60,10 @@ func (a *app) hrImport() *cobra.Command {
 			return a.settle(c.Context(), "identity", result.GetPosition())
 		},
 	}
-	c.Flags().StringVar(&mapFile, "map", "", a.print.Say("列映射（YAML）", "column map (YAML)"))
-	c.Flags().StringVar(&effective, "effective", "", a.print.Say("生效日期（默认今天）", "first day of the new state (default today)"))
-	c.Flags().StringVar(&confirm, "confirm", "", a.print.Say("确认被暂停的快照（摘要）", "digest of the held snapshot to confirm"))
-	c.Flags().BoolVar(&dryRun, "dry-run", false, a.print.Say("只显示将发生什么", "only show what would happen"))
+	c.Flags().StringVar(&mapFile, "map", "", a.printer.Say("列映射（YAML）", "column map (YAML)"))
+	c.Flags().StringVar(&effective, "effective", "", a.printer.Say("生效日期（默认今天）", "first day of the new state (default today)"))
+	c.Flags().StringVar(&confirm, "confirm", "", a.printer.Say("确认被暂停的快照（摘要）", "digest of the held snapshot to confirm"))
+	c.Flags().BoolVar(&dryRun, "dry-run", false, a.printer.Say("只显示将发生什么", "only show what would happen"))
 	return a.change(c)
 }
 
@@ -102,7 +102,7 @@ func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshot
 	if err := stream.CloseSend(); err != nil {
 		return nil, err
 	}
-	bar := a.progress(a.print.Say("执行变动", "Carrying out"))
+	bar := a.progress(a.printer.Say("执行变动", "Carrying out"))
 	defer bar.done()
 	for {
 		r, err := stream.Recv()
@@ -121,20 +121,20 @@ func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshot
 
 func (a *app) showImport(r *identityv1.ImportResult, dryRun bool) {
 	if dryRun {
-		a.print.Line("试运行，未作任何更改：", "Dry run, nothing was changed:")
+		a.printer.Line("试运行，未作任何更改：", "Dry run, nothing was changed:")
 	}
-	a.print.Line("入职 %d，变动 %d，离职 %d，不变 %d，隔离 %d", "Joiners %d, movers %d, leavers %d, unchanged %d, quarantined %d",
+	a.printer.Line("入职 %d，变动 %d，离职 %d，不变 %d，隔离 %d", "Joiners %d, movers %d, leavers %d, unchanged %d, quarantined %d",
 		r.GetJoiners(), r.GetMovers(), r.GetLeavers(), r.GetUnchanged(), len(r.GetQuarantined()))
 	for _, q := range r.GetQuarantined() {
-		a.print.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), q.GetMessage(), q.GetReason())
+		a.printer.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), q.GetMessage(), q.GetReason())
 	}
 	for _, w := range r.GetWarnings() {
-		a.print.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), w.GetMessage(), w.GetReason())
+		a.printer.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), w.GetMessage(), w.GetReason())
 	}
 	switch {
 	case r.GetHeld():
-		a.print.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
+		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
 	case !dryRun:
-		a.print.Line("快照 %s，位置 identity=%d", "Snapshot %s, position identity=%d", r.GetSnapshot(), r.GetPosition())
+		a.printer.Line("快照 %s，位置 identity=%d", "Snapshot %s, position identity=%d", r.GetSnapshot(), r.GetPosition())
 	}
 }

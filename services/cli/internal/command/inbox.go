@@ -18,7 +18,7 @@ func (a *app) inboxList() *cobra.Command {
 	var service string
 	c := &cobra.Command{
 		Use:   "list",
-		Short: a.print.Say("列出搁置的事件", "list parked events"),
+		Short: a.printer.Say("列出搁置的事件", "list parked events"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			all, err := a.parked(c.Context(), service, "")
@@ -35,25 +35,25 @@ func (a *app) inboxList() *cobra.Command {
 					}
 				}
 			}
-			if a.print.JSON {
+			if a.printer.JSON {
 				return nil
 			}
 			if len(rows) == 0 {
-				a.print.Line("没有搁置的事件。", "Nothing is parked.")
+				a.printer.Line("没有搁置的事件。", "Nothing is parked.")
 				return nil
 			}
-			a.print.Table([]string{a.print.Say("服务", "SERVICE"), a.print.Say("来源", "SOURCE"), a.print.Say("流", "STREAM"), a.print.Say("事件", "EVENT"), a.print.Say("原因", "ERROR")}, rows)
+			a.printer.Table([]string{a.printer.Say("服务", "SERVICE"), a.printer.Say("来源", "SOURCE"), a.printer.Say("流", "STREAM"), a.printer.Say("事件", "EVENT"), a.printer.Say("原因", "ERROR")}, rows)
 			return nil
 		},
 	}
-	c.Flags().StringVar(&service, "service", "", a.print.Say("只看此服务", "only this service"))
+	c.Flags().StringVar(&service, "service", "", a.printer.Say("只看此服务", "only this service"))
 	return c
 }
 
 func (a *app) inboxShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show SERVICE SOURCE POSITION",
-		Short: a.print.Say("显示一个搁置的事件", "show a parked event"),
+		Short: a.printer.Say("显示一个搁置的事件", "show a parked event"),
 		Args:  cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			position, err := strconv.ParseInt(args[2], 10, 64)
@@ -69,12 +69,12 @@ func (a *app) inboxShow() *cobra.Command {
 					continue
 				}
 				return a.showParked(args[0], p, func() {
-					a.print.Table([]string{"", ""}, [][]string{
-						{a.print.Say("来源", "Source"), p.GetSource() + "=" + number(p.GetPosition())},
-						{a.print.Say("流", "Stream"), p.GetStream()},
-						{a.print.Say("事件", "Event"), p.GetType()},
-						{a.print.Say("搁置于", "Parked at"), local(p.GetParkedAt())},
-						{a.print.Say("原因", "Error"), p.GetError()},
+					a.printer.Table([]string{"", ""}, [][]string{
+						{a.printer.Say("来源", "Source"), p.GetSource() + "=" + number(p.GetPosition())},
+						{a.printer.Say("流", "Stream"), p.GetStream()},
+						{a.printer.Say("事件", "Event"), p.GetType()},
+						{a.printer.Say("搁置于", "Parked at"), local(p.GetParkedAt())},
+						{a.printer.Say("原因", "Error"), p.GetError()},
 					})
 				})
 			}
@@ -84,7 +84,7 @@ func (a *app) inboxShow() *cobra.Command {
 }
 
 func (a *app) showParked(service string, p *runtimev1.ParkedEvent, text func()) error {
-	if !a.print.JSON {
+	if !a.printer.JSON {
 		text()
 		return nil
 	}
@@ -93,14 +93,14 @@ func (a *app) showParked(service string, p *runtimev1.ParkedEvent, text func()) 
 		return err
 	}
 	fields["service"] = service
-	return a.print.Object(fields)
+	return a.printer.Object(fields)
 }
 
 func (a *app) inboxRetry() *cobra.Command {
 	var source, stream string
 	c := &cobra.Command{
 		Use:   "retry SERVICE",
-		Short: a.print.Say("按顺序重新处理搁置的事件", "process parked events again, in order"),
+		Short: a.printer.Say("按顺序重新处理搁置的事件", "process parked events again, in order"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -111,8 +111,8 @@ func (a *app) inboxRetry() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.print.Message(r, func() {
-				a.print.Line("已处理 %d，仍搁置 %d", "Processed %d, still parked %d", r.GetProcessed(), r.GetParked())
+			if err := a.printer.Message(r, func() {
+				a.printer.Line("已处理 %d，仍搁置 %d", "Processed %d, still parked %d", r.GetProcessed(), r.GetParked())
 			}); err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (a *app) inboxRetry() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&source, "source", "", a.print.Say("只处理此来源", "only this source"))
-	c.Flags().StringVar(&stream, "stream", "", a.print.Say("只处理此流", "only this stream"))
+	c.Flags().StringVar(&source, "source", "", a.printer.Say("只处理此来源", "only this source"))
+	c.Flags().StringVar(&stream, "stream", "", a.printer.Say("只处理此流", "only this stream"))
 	return c
 }

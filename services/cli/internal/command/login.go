@@ -28,20 +28,20 @@ func (a *app) login() *cobra.Command {
 	var fromStdin, newFromStdin bool
 	c := &cobra.Command{
 		Use:   "login --user USER",
-		Short: a.print.Say("登录", "sign in"),
+		Short: a.printer.Say("登录", "sign in"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if user == "" {
 				return output.ErrUsage.With("problem", "--user is missing")
 			}
 			secrets := a.secrets(fromStdin || newFromStdin)
-			password, err := secrets(a.print.Say("口令", "Password"))
+			password, err := secrets(a.printer.Say("口令", "Password"))
 			if err != nil {
 				return err
 			}
 			request := &identityv1.SignInRequest{User: user, Password: password}
 			if newFromStdin {
-				if request.NewPassword, err = secrets(a.print.Say("新口令", "New password")); err != nil {
+				if request.NewPassword, err = secrets(a.printer.Say("新口令", "New password")); err != nil {
 					return err
 				}
 			}
@@ -52,8 +52,8 @@ func (a *app) login() *cobra.Command {
 			client := identityv1.NewSignInServiceClient(conn)
 			r, err := client.SignIn(c.Context(), request)
 			if errors.Is(err, errChangeRequired) && !fromStdin {
-				fmt.Fprintln(a.io.Err, a.print.Say("初始口令必须修改。", "The initial password must be changed."))
-				if request.NewPassword, err = secrets(a.print.Say("新口令", "New password")); err != nil {
+				fmt.Fprintln(a.io.Err, a.printer.Say("初始口令必须修改。", "The initial password must be changed."))
+				if request.NewPassword, err = secrets(a.printer.Say("新口令", "New password")); err != nil {
 					return err
 				}
 				r, err = client.SignIn(c.Context(), request)
@@ -66,21 +66,21 @@ func (a *app) login() *cobra.Command {
 			}
 			// The secrets of the session stay in its file.
 			r.AccessToken, r.Session = "", ""
-			return a.print.Message(r, func() {
-				a.print.Line("已登录：%s（%s）", "Signed in: %s (%s)", r.GetAccount(), strings.Join(r.GetRoles(), ", "))
+			return a.printer.Message(r, func() {
+				a.printer.Line("已登录：%s（%s）", "Signed in: %s (%s)", r.GetAccount(), strings.Join(r.GetRoles(), ", "))
 			})
 		},
 	}
-	c.Flags().StringVar(&user, "user", "", a.print.Say("账号", "account"))
-	c.Flags().BoolVar(&fromStdin, "password-stdin", false, a.print.Say("从标准输入读取口令", "read the password from standard input"))
-	c.Flags().BoolVar(&newFromStdin, "new-password-stdin", false, a.print.Say("从标准输入第二行读取新口令", "read the new password from the second line of standard input"))
+	c.Flags().StringVar(&user, "user", "", a.printer.Say("账号", "account"))
+	c.Flags().BoolVar(&fromStdin, "password-stdin", false, a.printer.Say("从标准输入读取口令", "read the password from standard input"))
+	c.Flags().BoolVar(&newFromStdin, "new-password-stdin", false, a.printer.Say("从标准输入第二行读取新口令", "read the new password from the second line of standard input"))
 	return c
 }
 
 func (a *app) logout() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout",
-		Short: a.print.Say("退出", "sign out"),
+		Short: a.printer.Say("退出", "sign out"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -94,7 +94,7 @@ func (a *app) logout() *cobra.Command {
 			if err := session.Forget(a.io.Env); err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("已退出。", "Signed out.") })
+			return a.printer.Message(r, func() { a.printer.Line("已退出。", "Signed out.") })
 		},
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) operator() *cobra.Command {
-	c := &cobra.Command{Use: "operator", Short: a.print.Say("系统角色", "product roles"), RunE: group}
+	c := &cobra.Command{Use: "operator", Short: a.printer.Say("系统角色", "product roles"), RunE: group}
 	c.AddCommand(a.operatorAdd(), a.operatorSet())
 	return c
 }
@@ -18,7 +18,7 @@ func (a *app) operatorAdd() *cobra.Command {
 	var roles []string
 	c := &cobra.Command{
 		Use:   "add USER --role R[,R]",
-		Short: a.print.Say("新增操作员，显示一次初始口令", "add an operator; shows the initial password once"),
+		Short: a.printer.Say("新增操作员，显示一次初始口令", "add an operator; shows the initial password once"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -29,8 +29,8 @@ func (a *app) operatorAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() {
-				a.print.Line("账号 %s（%s）\n初始口令 %s（仅显示一次，首次登录须修改）", "Account %s (%s)\nInitial password %s (shown once; must be changed at first sign-in)",
+			return a.printer.Message(r, func() {
+				a.printer.Line("账号 %s（%s）\n初始口令 %s（仅显示一次，首次登录须修改）", "Account %s (%s)\nInitial password %s (shown once; must be changed at first sign-in)",
 					r.GetUser(), strings.Join(r.GetRoles(), ", "), r.GetPassword())
 			})
 		},
@@ -43,7 +43,7 @@ func (a *app) operatorSet() *cobra.Command {
 	var roles []string
 	c := &cobra.Command{
 		Use:   "set EMPLOYEE --role R[,R]",
-		Short: a.print.Say("设置账号的系统角色", "set the product roles of an account"),
+		Short: a.printer.Say("设置账号的系统角色", "set the product roles of an account"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -54,18 +54,18 @@ func (a *app) operatorSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("%s：%s", "%s: %s", r.GetAccount(), strings.Join(r.GetRoles(), ", ")) })
+			return a.printer.Message(r, func() { a.printer.Line("%s：%s", "%s: %s", r.GetAccount(), strings.Join(r.GetRoles(), ", ")) })
 		},
 	}
-	c.Flags().StringSliceVar(&roles, "role", nil, a.print.Say("全部角色；为空则收回", "all roles; none takes them away"))
+	c.Flags().StringSliceVar(&roles, "role", nil, a.printer.Say("全部角色；为空则收回", "all roles; none takes them away"))
 	return a.change(c)
 }
 
 func (a *app) credential() *cobra.Command {
-	c := &cobra.Command{Use: "credential", Short: a.print.Say("口令", "credentials"), RunE: group}
+	c := &cobra.Command{Use: "credential", Short: a.printer.Say("口令", "credentials"), RunE: group}
 	c.AddCommand(a.change(&cobra.Command{
 		Use:   "issue EMPLOYEE",
-		Short: a.print.Say("发放初始口令，仅显示一次", "issue an initial password; shown once"),
+		Short: a.printer.Say("发放初始口令，仅显示一次", "issue an initial password; shown once"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -76,7 +76,9 @@ func (a *app) credential() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.print.Line("账号 %s，初始口令 %s", "Account %s, initial password %s", r.GetAccount(), r.GetPassword()) })
+			return a.printer.Message(r, func() {
+				a.printer.Line("账号 %s，初始口令 %s", "Account %s, initial password %s", r.GetAccount(), r.GetPassword())
+			})
 		},
 	}))
 	return c
@@ -84,10 +86,10 @@ func (a *app) credential() *cobra.Command {
 
 func (a *app) client() *cobra.Command {
 	var feed, source string
-	c := &cobra.Command{Use: "client", Short: a.print.Say("外部系统", "outside systems"), RunE: group}
+	c := &cobra.Command{Use: "client", Short: a.printer.Say("外部系统", "outside systems"), RunE: group}
 	add := &cobra.Command{
 		Use:   "add NAME --feed hr --source S | --feed lifecycle",
-		Short: a.print.Say("允许外部系统使用事件流，显示一次口令", "let an outside system use a feed; shows its password once"),
+		Short: a.printer.Say("允许外部系统使用事件流，显示一次口令", "let an outside system use a feed; shows its password once"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -98,14 +100,14 @@ func (a *app) client() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() {
-				a.print.Line("地址 %s\n用户 %s\n口令 %s（仅显示一次）\n流 %s，消费者 %s", "url %s\nuser %s\npassword %s (shown once)\nstream %s, durables %s",
+			return a.printer.Message(r, func() {
+				a.printer.Line("地址 %s\n用户 %s\n口令 %s（仅显示一次）\n流 %s，消费者 %s", "url %s\nuser %s\npassword %s (shown once)\nstream %s, durables %s",
 					r.GetUrl(), r.GetUser(), r.GetPassword(), r.GetStream(), strings.Join(r.GetDurables(), ", "))
 			})
 		},
 	}
 	add.Flags().StringVar(&feed, "feed", "", "hr | lifecycle")
-	add.Flags().StringVar(&source, "source", "", a.print.Say("人事来源", "HR source"))
+	add.Flags().StringVar(&source, "source", "", a.printer.Say("人事来源", "HR source"))
 	c.AddCommand(a.change(add))
 	return c
 }

@@ -11,10 +11,10 @@ import (
 )
 
 func (a *app) person() *cobra.Command {
-	c := &cobra.Command{Use: "person", Short: a.print.Say("人员", "people"), RunE: group}
+	c := &cobra.Command{Use: "person", Short: a.printer.Say("人员", "people"), RunE: group}
 	c.AddCommand(&cobra.Command{
 		Use:   "show EMPLOYEE",
-		Short: a.print.Say("显示人员", "show a person"),
+		Short: a.printer.Say("显示人员", "show a person"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -25,7 +25,7 @@ func (a *app) person() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r.GetPerson(), func() { a.showPerson(r.GetPerson()) })
+			return a.printer.Message(r.GetPerson(), func() { a.showPerson(r.GetPerson()) })
 		},
 	})
 	return c
@@ -33,19 +33,19 @@ func (a *app) person() *cobra.Command {
 
 func (a *app) showPerson(p *identityv1.Person) {
 	rows := [][]string{
-		{a.print.Say("工号", "Number"), p.GetEmployeeNumber()},
-		{a.print.Say("姓名", "Name"), p.GetName()},
-		{a.print.Say("状态", "State"), p.GetState()},
-		{a.print.Say("类别", "Kind"), p.GetKind()},
-		{a.print.Say("部门", "Unit"), strings.Join(p.GetUnit(), " / ")},
-		{a.print.Say("岗位", "Position"), p.GetPosition()},
-		{a.print.Say("上级", "Supervisor"), p.GetSupervisor()},
+		{a.printer.Say("工号", "Number"), p.GetEmployeeNumber()},
+		{a.printer.Say("姓名", "Name"), p.GetName()},
+		{a.printer.Say("状态", "State"), p.GetState()},
+		{a.printer.Say("类别", "Kind"), p.GetKind()},
+		{a.printer.Say("部门", "Unit"), strings.Join(p.GetUnit(), " / ")},
+		{a.printer.Say("岗位", "Position"), p.GetPosition()},
+		{a.printer.Say("上级", "Supervisor"), p.GetSupervisor()},
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.GetAttributes())) {
 		rows = append(rows, []string{k, p.GetAttributes()[k]})
 	}
 	for _, account := range p.GetAccounts() {
-		rows = append(rows, []string{a.print.Say("账号", "Account"), account.GetAccount() + " (" + account.GetState() + ")"})
+		rows = append(rows, []string{a.printer.Say("账号", "Account"), account.GetAccount() + " (" + account.GetState() + ")"})
 	}
-	a.print.Table([]string{"", ""}, rows)
+	a.printer.Table([]string{"", ""}, rows)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) policy() *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: a.print.Say("策略包", "policy packs"), RunE: group}
+	c := &cobra.Command{Use: "policy", Short: a.printer.Say("策略包", "policy packs"), RunE: group}
 	c.AddCommand(a.policyApply(), a.policyShow(), a.policyDiff())
 	return c
 }
@@ -21,14 +21,14 @@ func (a *app) policyApply() *cobra.Command {
 	var confirm string
 	c := &cobra.Command{
 		Use:   "apply FILE",
-		Short: a.print.Say("校验并发布策略包，所有服务确认后返回", "validate and publish a pack; returns when every service has it"),
+		Short: a.printer.Say("校验并发布策略包，所有服务确认后返回", "validate and publish a pack; returns when every service has it"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := a.applyPack(c, args[0], &policyv1.ApplyPackRequest{Confirm: confirm})
 			if err != nil {
 				return err
 			}
-			if err := a.print.Message(r, func() { a.showPackOutcome(r) }); err != nil {
+			if err := a.printer.Message(r, func() { a.showPackOutcome(r) }); err != nil {
 				return err
 			}
 			if r.GetHeld() {
@@ -37,21 +37,21 @@ func (a *app) policyApply() *cobra.Command {
 			return a.settle(c.Context(), "policy", r.GetPosition())
 		},
 	}
-	c.Flags().StringVar(&confirm, "confirm", "", a.print.Say("确认被暂停的策略包（摘要）", "digest of the held pack to confirm"))
+	c.Flags().StringVar(&confirm, "confirm", "", a.printer.Say("确认被暂停的策略包（摘要）", "digest of the held pack to confirm"))
 	return a.change(c)
 }
 
 func (a *app) policyDiff() *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff FILE",
-		Short: a.print.Say("与现行策略包比较，不作更改", "compare with the active pack; changes nothing"),
+		Short: a.printer.Say("与现行策略包比较，不作更改", "compare with the active pack; changes nothing"),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := a.applyPack(c, args[0], &policyv1.ApplyPackRequest{DryRun: true})
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r, func() { a.showPackOutcome(r) })
+			return a.printer.Message(r, func() { a.showPackOutcome(r) })
 		},
 	}
 }
@@ -60,7 +60,7 @@ func (a *app) policyShow() *cobra.Command {
 	var version int64
 	c := &cobra.Command{
 		Use:   "show",
-		Short: a.print.Say("显示策略包", "show a pack"),
+		Short: a.printer.Say("显示策略包", "show a pack"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -71,8 +71,8 @@ func (a *app) policyShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !a.print.JSON {
-				a.print.Line("版本 %d（%s），生效 %s，摘要 %s\n", "Version %d (%s), effective %s, digest %s\n",
+			if !a.printer.JSON {
+				a.printer.Line("版本 %d（%s），生效 %s，摘要 %s\n", "Version %d (%s), effective %s, digest %s\n",
 					r.GetVersion(), r.GetState(), r.GetEffectiveAt().AsTime().Local().Format(time.RFC3339), r.GetDigest())
 				_, err := c.OutOrStdout().Write(r.GetBody())
 				return err
@@ -82,10 +82,10 @@ func (a *app) policyShow() *cobra.Command {
 				return err
 			}
 			fields["body"] = string(r.GetBody())
-			return a.print.Object(fields)
+			return a.printer.Object(fields)
 		},
 	}
-	c.Flags().Int64Var(&version, "version", 0, a.print.Say("版本（默认现行）", "version (default: the active one)"))
+	c.Flags().Int64Var(&version, "version", 0, a.printer.Say("版本（默认现行）", "version (default: the active one)"))
 	return c
 }
 
@@ -104,16 +104,16 @@ func (a *app) applyPack(c *cobra.Command, file string, r *policyv1.ApplyPackRequ
 
 func (a *app) showPackOutcome(r *policyv1.ApplyPackResponse) {
 	for _, line := range r.GetDiff() {
-		a.print.Line("%s", "%s", line)
+		a.printer.Line("%s", "%s", line)
 	}
 	for _, w := range r.GetWarnings() {
-		a.print.Line("注意 %d:%d %s", "note %d:%d %s", w.GetLine(), w.GetColumn(), w.GetMessage())
+		a.printer.Line("注意 %d:%d %s", "note %d:%d %s", w.GetLine(), w.GetColumn(), w.GetMessage())
 	}
-	a.print.Line("新增授权 %d，撤销授权 %d（现有 %d）", "Grants given %d, taken %d (held now %d)", r.GetGrantsGiven(), r.GetGrantsTaken(), r.GetGrantsHeld())
+	a.printer.Line("新增授权 %d，撤销授权 %d（现有 %d）", "Grants given %d, taken %d (held now %d)", r.GetGrantsGiven(), r.GetGrantsTaken(), r.GetGrantsHeld())
 	switch {
 	case r.GetHeld():
-		a.print.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
+		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
 	case r.GetState() != "":
-		a.print.Line("版本 %d %s，摘要 %s", "Version %d %s, digest %s", r.GetVersion(), r.GetState(), r.GetDigest())
+		a.printer.Line("版本 %d %s，摘要 %s", "Version %d %s, digest %s", r.GetVersion(), r.GetState(), r.GetDigest())
 	}
 }

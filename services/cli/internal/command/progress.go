@@ -22,7 +22,7 @@ func (p *progress) set(done, total int64) {
 	}
 	if p.bar == nil {
 		f, ok := p.app.io.Err.(*os.File)
-		if !ok || p.app.print.JSON || !term.IsTerminal(int(f.Fd())) {
+		if !ok || p.app.printer.JSON || !term.IsTerminal(int(f.Fd())) {
 			return
 		}
 		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(p.title),

@@ -37,7 +37,7 @@ type IO struct {
 // app is what the verbs share.
 type app struct {
 	io        IO
-	print     *output.Printer
+	printer   *output.Printer
 	address   string
 	lang      string
 	commandID string
@@ -48,7 +48,7 @@ type app struct {
 
 // Run carries out one call and returns its exit code.
 func Run(ctx context.Context, args []string, io IO) int {
-	a := &app{io: io, print: &output.Printer{Out: io.Out, Err: io.Err, Chinese: chinese("", io.Env), JSON: wantsJSON(args)}}
+	a := &app{io: io, printer: &output.Printer{Out: io.Out, Err: io.Err, Chinese: chinese("", io.Env), JSON: wantsJSON(args)}}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(io.In)
@@ -59,7 +59,7 @@ func Run(ctx context.Context, args []string, io IO) int {
 		_ = a.conn.Close()
 	}
 	if err != nil {
-		return a.print.Refuse(err)
+		return a.printer.Refuse(err)
 	}
 	return output.Done
 }
@@ -67,11 +67,11 @@ func Run(ctx context.Context, args []string, io IO) int {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ostiary",
-		Short:         a.print.Say("司阍：谁可以进入哪里，从何时到何时，为什么，由谁签字", "Ostiary: who may enter what, since when, until when, why, and by whose signature"),
+		Short:         a.printer.Say("司阍：谁可以进入哪里，从何时到何时，为什么，由谁签字", "Ostiary: who may enter what, since when, until when, why, and by whose signature"),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			a.print.Chinese = chinese(a.lang, a.io.Env)
+			a.printer.Chinese = chinese(a.lang, a.io.Env)
 			if a.commandID != "" {
 				if _, err := uuid.Parse(a.commandID); err != nil {
 					return output.ErrUsage.With("command-id", "not a UUID")
@@ -82,9 +82,9 @@ func (a *app) root() *cobra.Command {
 		RunE: group,
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.address, "addr", "", a.print.Say("服务地址（默认 OSTIARY_ADDR 或 ", "address (default OSTIARY_ADDR or ")+defaultAddress+")")
+	flags.StringVar(&a.address, "addr", "", a.printer.Say("服务地址（默认 OSTIARY_ADDR 或 ", "address (default OSTIARY_ADDR or ")+defaultAddress+")")
 	flags.StringVar(&a.lang, "lang", "", "zh-CN | en")
-	flags.BoolVar(&a.print.JSON, "json", a.print.JSON, a.print.Say("输出 JSON", "print JSON"))
+	flags.BoolVar(&a.printer.JSON, "json", a.printer.JSON, a.printer.Say("输出 JSON", "print JSON"))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return output.ErrUsage.With("problem", err.Error()) })
 	root.AddCommand(
 		a.login(), a.logout(), a.hr(), a.policy(), a.person(), a.access(), a.clearance(), a.credential(),
@@ -120,8 +120,8 @@ func forEach(c *cobra.Command, do func(*cobra.Command)) {
 
 // change adds the flags of a command that writes.
 func (a *app) change(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVar(&a.commandID, "command-id", "", a.print.Say("命令编号（UUID）；重复提交同一编号无副作用", "UUID of the command; repeating it is harmless"))
-	c.Flags().DurationVar(&a.wait, "wait", 0, a.print.Say("等待全部后果确认的时间", "return when the consequences are confirmed, at most after this long"))
+	c.Flags().StringVar(&a.commandID, "command-id", "", a.printer.Say("命令编号（UUID）；重复提交同一编号无副作用", "UUID of the command; repeating it is harmless"))
+	c.Flags().DurationVar(&a.wait, "wait", 0, a.printer.Say("等待全部后果确认的时间", "return when the consequences are confirmed, at most after this long"))
 	return c
 }
 

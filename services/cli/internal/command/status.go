@@ -16,7 +16,7 @@ var services = []string{"policy", "identity", "access-request", "provisioning", 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: a.print.Say("各服务的状态", "how the services are"),
+		Short: a.printer.Say("各服务的状态", "how the services are"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -44,8 +44,8 @@ func (a *app) status() *cobra.Command {
 				clock = fields["clock"]
 				list, all = append(list, fields), append(all, r)
 			}
-			if a.print.JSON {
-				return a.print.Object(map[string]any{"ready": ready, "causes": causes, "clock": clock, "services": list})
+			if a.printer.JSON {
+				return a.printer.Object(map[string]any{"ready": ready, "causes": causes, "clock": clock, "services": list})
 			}
 			a.showStatus(ready, causes, all)
 			return nil
@@ -55,12 +55,12 @@ func (a *app) status() *cobra.Command {
 
 func (a *app) showStatus(ready bool, causes []string, all []*runtimev1.GetStatusResponse) {
 	if ready {
-		a.print.Line("就绪", "Ready")
+		a.printer.Line("就绪", "Ready")
 	} else {
-		a.print.Line("未就绪：", "Not ready:")
+		a.printer.Line("未就绪：", "Not ready:")
 	}
 	for _, cause := range causes {
-		a.print.Line("  %s", "  %s", cause)
+		a.printer.Line("  %s", "  %s", cause)
 	}
 	var rows [][]string
 	for _, r := range all {
@@ -68,19 +68,19 @@ func (a *app) showStatus(ready bool, causes []string, all []*runtimev1.GetStatus
 		for _, i := range r.GetInbox() {
 			inbox += i.GetSource() + "=" + number(i.GetPosition()) + " "
 			if i.GetParked() > 0 {
-				inbox += a.print.Say("（搁置 ", "(parked ") + number(int64(i.GetParked())) + ") "
+				inbox += a.printer.Say("（搁置 ", "(parked ") + number(int64(i.GetParked())) + ") "
 			}
 		}
 		rows = append(rows, []string{r.GetService(), number(r.GetPosition()), number(r.GetRelayed()), inbox})
 	}
-	a.print.Table([]string{a.print.Say("服务", "SERVICE"), a.print.Say("位置", "POSITION"), a.print.Say("已转发", "RELAYED"), a.print.Say("收件", "INBOX")}, rows)
+	a.printer.Table([]string{a.printer.Say("服务", "SERVICE"), a.printer.Say("位置", "POSITION"), a.printer.Say("已转发", "RELAYED"), a.printer.Say("收件", "INBOX")}, rows)
 }
 
 func (a *app) projection() *cobra.Command {
-	c := &cobra.Command{Use: "projection", Short: a.print.Say("读模型", "read models"), RunE: group}
+	c := &cobra.Command{Use: "projection", Short: a.printer.Say("读模型", "read models"), RunE: group}
 	c.AddCommand(&cobra.Command{
 		Use:   "rebuild SERVICE NAME",
-		Short: a.print.Say("在旁重建读模型并切换", "build a read model anew beside the live one and swap"),
+		Short: a.printer.Say("在旁重建读模型并切换", "build a read model anew beside the live one and swap"),
 		Args:  cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, conn, err := a.signedIn(c.Context())
@@ -91,8 +91,8 @@ func (a *app) projection() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print.Message(r.GetProjection(), func() {
-				a.print.Line("%s，位置 %d，摘要 %s", "%s at %d, digest %s", r.GetProjection().GetName(), r.GetProjection().GetPosition(), r.GetProjection().GetDigest())
+			return a.printer.Message(r.GetProjection(), func() {
+				a.printer.Line("%s，位置 %d，摘要 %s", "%s at %d, digest %s", r.GetProjection().GetName(), r.GetProjection().GetPosition(), r.GetProjection().GetDigest())
 			})
 		},
 	})
@@ -100,7 +100,7 @@ func (a *app) projection() *cobra.Command {
 }
 
 func (a *app) inbox() *cobra.Command {
-	c := &cobra.Command{Use: "inbox", Short: a.print.Say("收件：未能处理的事件", "inboxes: events that could not be processed"), RunE: group}
+	c := &cobra.Command{Use: "inbox", Short: a.printer.Say("收件：未能处理的事件", "inboxes: events that could not be processed"), RunE: group}
 	c.AddCommand(a.inboxList(), a.inboxShow(), a.inboxRetry())
 	return c
 }

@@ -78,7 +78,8 @@ func (q Queries) OpenTargets(ctx context.Context) ([]string, error) {
 }
 
 // OpenLanes lists at most limit streams of a target with open orders, without
-// the given ones, the longest waiting first.
+// the given ones. Those with something to take come first: nobody keeps a right
+// because many others are being given theirs.
 func (q Queries) OpenLanes(ctx context.Context, target string, without []string, limit int) ([]string, error) {
 	if without == nil {
 		without = []string{}
@@ -86,7 +87,7 @@ func (q Queries) OpenLanes(ctx context.Context, target string, without []string,
 	rows, err := q.Pool.Query(ctx, `
 		SELECT stream FROM rm_orders.orders
 		WHERE target = $1 AND state IN ('ordered', 'failing') AND stream <> ALL ($2::text[])
-		GROUP BY stream ORDER BY min(position) LIMIT $3`, target, without, limit)
+		GROUP BY stream ORDER BY bool_or(operation = 'remove') DESC, min(position) LIMIT $3`, target, without, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list open orders of target %s: %w", target, err)
 	}

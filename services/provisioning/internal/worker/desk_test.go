@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -138,7 +137,7 @@ func (d *desk) start() (w *worker.Worker, stop func()) {
 	w = worker.New(worker.Needs{
 		Journal: d.journal, Targets: d.openTargets, Lanes: d.openLanes,
 		Projected: func(context.Context, int64) error { return nil },
-		Connect:   d.connect, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Connect:   d.connect, Log: slog.New(slog.DiscardHandler),
 	}, worker.Limits{Batch: 50, Call: d.call, First: time.Millisecond, Longest: 20 * time.Millisecond})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.t.Context()))
 	done := make(chan error, 1)

@@ -115,7 +115,7 @@ func inOrder(d *desk) {
 	for _, f := range events[*provisioningv1.ProvisioningCompleted](d) {
 		id := f.Message.(*provisioningv1.ProvisioningCompleted).GetOrderId()
 		before := last[f.Stream]
-		if place[id] < place[before] && !(operation[before] == orders.Remove && operation[id] == orders.Add) {
+		if place[id] < place[before] && (operation[before] != orders.Remove || operation[id] != orders.Add) {
 			d.t.Errorf("%s: %s was settled before %s", f.Stream, before, id)
 			continue
 		}

@@ -26,7 +26,7 @@ type Needs struct {
 	// Targets lists the targets that have open orders.
 	Targets func(ctx context.Context) ([]string, error)
 	// Lanes lists at most limit streams of a target that have open orders,
-	// without the given ones, the longest waiting first.
+	// without the given ones, those with something to take first.
 	Lanes func(ctx context.Context, target string, without []string, limit int) ([]string, error)
 	// Projected returns when Targets and Lanes show the position.
 	Projected func(ctx context.Context, position int64) error

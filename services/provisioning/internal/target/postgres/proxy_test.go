@@ -20,7 +20,6 @@ import (
 type wire struct {
 	t        *testing.T
 	listener net.Listener
-	address  string
 
 	mu     sync.Mutex
 	silent chan struct{} // open while nothing comes back
