@@ -275,11 +275,11 @@ func TestAPackIsCheckedAgainstItsTargets(t *testing.T) {
 		targets, want string
 		line, column  int32
 	}{
-		"an unset variable":             {good + target("hr-db", "postgres", ", dsn_env: HR_DSN"), "HR_DSN", 5, 40},
+		"an unset variable":             {good + target("hr-db", "postgres", ", dsn_env: HR_DSN"), "HR_DSN", 5, 42},
 		"a kind without adapter":        {target("paper", "manual", ""), "manual", 4, 10},
-		"the cluster of the events":     {target("own", "postgres", ", dsn_env: OWN_DSN"), "event stores", 4, 38},
+		"the cluster of the events":     {target("own", "postgres", ", dsn_env: OWN_DSN"), "event stores", 4, 40},
 		"two targets that are the same": {good + target("twin", "postgres", ", dsn_env: ORDERS_DSN, prefix: ost_a_"), "prefixes overlap", 5, 10},
-		"what the pack library finds":   {target("x", "oracle", ", dsn_env: ORDERS_DSN"), "kind", 4, 20},
+		"what the pack library finds":   {target("x", "oracle", ", dsn_env: ORDERS_DSN"), "kind", 4, 19},
 	} {
 		r := check(c.targets)
 		if len(r.GetProblems()) != 1 {
