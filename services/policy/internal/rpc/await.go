@@ -45,7 +45,7 @@ func (s *Server) await(ctx context.Context, reply *policyv1.ApplyPackResponse) e
 		return ctx.Err()
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return err
-	case len(missing) > 0:
+	case len(missing) > 0 || reply.GetState() == "":
 		reply.State = publishing
 		reply.Warnings = append(reply.Warnings, missing...)
 	}
