@@ -20,14 +20,14 @@ type cell struct {
 	service string // URL
 }
 
-// newCell migrates as an owner who is nobody special. Ranges are short, so
-// that every test crosses some.
+// newCell is a cell with ranges of 20 events, so that every test crosses some.
 func newCell(t testing.TB) cell {
 	t.Helper()
-	return newCellOn(t, testkit.Postgres(t))
+	return newCellOn(t, testkit.Postgres(t), 20)
 }
 
-func newCellOn(t testing.TB, d *testkit.Database) cell {
+// newCellOn migrates as an owner who is nobody special.
+func newCellOn(t testing.TB, d *testkit.Database, size int64) cell {
 	t.Helper()
 	c := cell{Database: d}
 	owner, ownerURL := d.Role(t)
@@ -39,7 +39,7 @@ func newCellOn(t testing.TB, d *testkit.Database) cell {
 	}
 	// Twice: a migration may run again.
 	for range 2 {
-		if err := postgres.MigrateWithRanges(t.Context(), connect(t, c.owner), service, 20); err != nil {
+		if err := postgres.MigrateWithRanges(t.Context(), connect(t, c.owner), service, size); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,5 +74,5 @@ func openWith(t testing.TB, pool *pgxpool.Pool) *postgres.Store {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) eventstore.Store { return newCell(t).open(t) })
+	storetest.Run(t, func(t *testing.T) eventstore.Store { return newCellOn(t, testkit.Postgres(t), 200).open(t) })
 }

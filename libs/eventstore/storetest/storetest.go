@@ -115,3 +115,6 @@ func wantHead(t *testing.T, s eventstore.Store, want int64) {
 		t.Fatalf("Head() = %d, %v; want %d", got, err, want)
 	}
 }
+
+// New is an append of n events on a new stream.
+func New(n int) eventstore.Append { return on(stream(), 0, n) }
