@@ -308,7 +308,7 @@ func TestApplySaysWhatIsMissingWhenTheWaitIsOver(t *testing.T) {
 	late.mu.Lock()
 	late.gate = make(chan struct{})
 	late.mu.Unlock()
-	ctx, cancel := context.WithTimeout(i.admin(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(i.admin(), 15*time.Second)
 	defer cancel()
 	request := &policyv1.ApplyPackRequest{Body: body(1, noon)}
 	a, err := i.client().ApplyPack(ctx, request)
