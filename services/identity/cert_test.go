@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,8 +30,9 @@ func TestMonthsOfARealCompany(t *testing.T) {
 		t.Skip("the directory snapshots of shared/data/cert-ldap are not here")
 	}
 	i := install(t)
+	prove := os.Getenv("PROVE") == "1"
 	months := files[:3]
-	if os.Getenv("PROVE") == "1" {
+	if prove {
 		months = files
 	}
 	people, gone := 0, 0
@@ -38,6 +40,9 @@ func TestMonthsOfARealCompany(t *testing.T) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !prove {
+			content = firstLines(content, 201) // a tenth of the company; its supervisors may be missing
 		}
 		start := time.Now()
 		r := i.must(&identityv1.ImportSnapshotHeader{Map: []byte(certMap)}, string(content))
@@ -47,7 +52,7 @@ func TestMonthsOfARealCompany(t *testing.T) {
 		}
 		if n == 0 {
 			people = int(r.GetJoiners())
-		} else if r.GetJoiners() != 0 {
+		} else if prove && r.GetJoiners() != 0 {
 			t.Errorf("%s: %d joiners", file, r.GetJoiners())
 		}
 		gone += int(r.GetLeavers())
@@ -55,7 +60,12 @@ func TestMonthsOfARealCompany(t *testing.T) {
 			t.Errorf("%s again is %s", file, counts(again))
 		}
 	}
-	if people != 2000 || os.Getenv("PROVE") == "1" && gone != 238 {
+	if want := map[bool]int{true: 2000, false: 200}[prove]; people != want || prove && gone != 238 {
 		t.Errorf("%d people, %d gone", people, gone)
 	}
+}
+
+func firstLines(text []byte, n int) []byte {
+	lines := bytes.SplitAfterN(text, []byte("\n"), n+1)
+	return bytes.Join(lines[:min(n, len(lines))], nil)
 }

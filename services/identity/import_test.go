@@ -294,7 +294,7 @@ func TestARepeatedCommandReturnsTheFirstResult(t *testing.T) {
 // who comes back with the same file is told how it went.
 func TestTheWorkGoesOnWithoutItsCaller(t *testing.T) {
 	i := install(t)
-	file := header + many(300)
+	file := header + many(120)
 	ctx, cancel := context.WithCancel(i.admin)
 	stream, err := i.people().ImportSnapshot(ctx)
 	if err != nil {
@@ -319,11 +319,11 @@ func TestTheWorkGoesOnWithoutItsCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := counts(r); got != "300/0/0/0" && got != "0/0/0/300" {
+	if got := counts(r); got != "120/0/0/0" && got != "0/0/0/120" {
 		t.Errorf("the same file again is %s", got)
 	}
 	i.settle()
-	if i.person("N299").GetState() != "active" {
+	if i.person("N119").GetState() != "active" {
 		t.Error("the last person was not taken on")
 	}
 }
@@ -333,7 +333,7 @@ func TestTwoFilesOfOneSourceAreTakenOneAfterTheOther(t *testing.T) {
 	outcomes := make(chan string, 4)
 	for n := range 4 {
 		go func() {
-			r, err := i.imports(plain(), header+many(100+n))
+			r, err := i.imports(plain(), header+many(40+n))
 			switch {
 			case err == nil:
 				outcomes <- counts(r)
@@ -359,7 +359,7 @@ func TestTwoFilesOfOneSourceAreTakenOneAfterTheOther(t *testing.T) {
 	if done == 0 {
 		t.Error("nobody got through")
 	}
-	for n := range 100 {
+	for n := range 40 {
 		if got := i.events(fmt.Sprintf("person-N%d", n)); !slices.Equal(got[:2], []string{"PersonRegistered", "EmploymentStarted"}) {
 			t.Fatalf("person N%d has %v", n, got)
 		}

@@ -7,13 +7,15 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
+
+	"github.com/ostiary/ostiary/libs/testkit"
 )
 
 // A snapshot that was accepted is carried out by the next start, each change
 // once.
 func TestAnInterruptedSnapshotIsCompletedAtTheNextStart(t *testing.T) {
 	i := install(t)
-	const people = 400
+	people := max(100, testkit.Count(2000))
 	file := header + many(people)
 	stream, err := i.people().ImportSnapshot(i.admin)
 	if err != nil {
