@@ -31,6 +31,9 @@ func (g gate) watch(ctx context.Context, method string, handle func(ctx context.
 		slog.Duration("duration", time.Since(start)),
 	}
 	level := slog.LevelInfo
+	if c, _ := authz.From(admitted); c.Service != "" && err == nil {
+		level = slog.LevelDebug // services talk all the time; what people do should be found
+	}
 	if f, ok := fault.Of(err); ok {
 		line = append(line, slog.String("reason", f.Reason))
 	}

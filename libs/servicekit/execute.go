@@ -11,17 +11,12 @@ import (
 
 	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/eventstore"
-	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/grpckit"
 )
 
 // readYourWrites is how long a command waits for its own projections; after
 // that the caller's next query waits instead.
 const readYourWrites = 5 * time.Second
-
-// errNoCaller can only be met when a handler runs without the interceptors.
-var errNoCaller = fault.New(fault.Unauthenticated, "SIGN_IN_REQUIRED",
-	"Sign in first.", "请先登录。")
 
 // Execute carries out the command of an RPC on a stream and returns when the
 // service's own read models show it. The command id comes from the caller or is
@@ -46,7 +41,7 @@ func Execute[S, C any](ctx context.Context, p *Platform, d eventstore.Decider[S,
 func Intent(ctx context.Context, stream string, request proto.Message) (eventstore.Command, eventstore.Metadata, error) {
 	caller, ok := authz.From(ctx)
 	if !ok {
-		return eventstore.Command{}, eventstore.Metadata{}, errNoCaller
+		return eventstore.Command{}, eventstore.Metadata{}, authz.ErrUnauthenticated
 	}
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(request)
 	if err != nil {

@@ -21,9 +21,6 @@ import (
 type Options struct {
 	// Definitions are the services of this process.
 	Definitions []Definition
-	// Peers are all services of the installation, in the order in which they
-	// are listed; each may be a source of events.
-	Peers []string
 	// Database returns how to reach the database of a service.
 	Database func(service string) Database
 	// Bus connects to NATS as a service.

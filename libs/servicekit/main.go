@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/ostiary/ostiary/libs/authn"
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/grpckit"
+	"github.com/ostiary/ostiary/libs/messaging"
 	"github.com/ostiary/ostiary/libs/telemetry"
 )
 
@@ -163,14 +165,14 @@ func Publish(keyFile string, key ed25519.PrivateKey) error {
 	return nil
 }
 
-// connectBus connects as a service and keeps trying; a dead bus never stops a
-// service, because every consumer can read its sources without it.
-func connectBus(url, service string, log *slog.Logger) (*nats.Conn, error) {
-	return nats.Connect(url,
-		nats.Name("ostiary-"+service),
-		nats.CustomInboxPrefix("_INBOX_"+strings.ReplaceAll(service, "-", "_")),
-		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			log.Error("the bus refused something", "service", service, "error", err.Error())
-		}))
+// connectBus signs in with user and password of the URL, or as the service. The
+// user of a service is the service: its inbox goes by that name.
+func connectBus(address, service string, log *slog.Logger) (*nats.Conn, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("the address of the bus is not a URL") // it may hold a password
+	}
+	password, _ := u.User.Password()
+	u.User = nil
+	return messaging.Connect(u.String(), service, password, log)
 }

@@ -85,7 +85,7 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 		return fmt.Errorf("load the key of the service: %w", err)
 	}
 	u.server = grpckit.NewServer(grpckit.Options{
-		Service: name, Verifier: h.verifier, Log: p.Log, NotBefore: u.notBefore,
+		Service: name, Verifier: h.verifier, Log: h.options.Log, NotBefore: u.notBefore,
 	})
 	u.listener, u.public, err = grpckit.InMemory()
 	if err != nil {

@@ -36,8 +36,13 @@ import (
 	"github.com/ostiary/ostiary/services/standalone/internal/postgres"
 )
 
-// stopWithin bounds a clean stop of the database servers.
-const stopWithin = 20 * time.Second
+const (
+	// stopWithin bounds a clean stop of the database servers.
+	stopWithin = 20 * time.Second
+	// welcomeWithin bounds how long the welcome waits for the services.
+	welcomeWithin = 5 * time.Second
+	lookAgain     = 20 * time.Millisecond
+)
 
 // definitions are the services of this process.
 func definitions() []servicekit.Definition {
@@ -48,7 +53,7 @@ func definitions() []servicekit.Definition {
 
 // Run starts everything, tells the reader where to go, and serves until ctx
 // ends.
-func Run(ctx context.Context, out, errs io.Writer) error {
+func Run(ctx context.Context, out io.Writer) error {
 	c, zone, err := Load()
 	if err != nil {
 		return err
@@ -62,7 +67,12 @@ func Run(ctx context.Context, out, errs io.Writer) error {
 		return err
 	}
 	defer func() { _ = lock.Release() }()
-	log := telemetry.NewLogger(errs, c.LogLevel)
+	logFile, err := openLog(home)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logFile.Close() }()
+	log := telemetry.NewLogger(logFile, c.LogLevel)
 
 	servers, err := startDatabases(ctx, c, home)
 	if err != nil {
@@ -108,7 +118,6 @@ func newHost(ctx context.Context, home string, zone *time.Location, servers *ser
 	issuers["ostiary/identity"] = publicOf(people)
 	return servicekit.NewHost(ctx, servicekit.Options{
 		Definitions: definitions(),
-		Peers:       names,
 		Database: func(service string) servicekit.Database {
 			return servicekit.Database{URL: urls[service].Service, OwnerURL: urls[service].Owner}
 		},
@@ -156,12 +165,38 @@ func serve(ctx context.Context, c Config, home string, h *servicekit.Host, lock 
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
 	g.Go(func() error { return servicekit.Health{Causes: h.Causes, Metrics: metrics}.Serve(ctx, health) })
 	g.Go(func() error { return servers.watch(ctx) })
-	welcome(out, c, home, api.Addr().String(), health.Addr().String(), servers)
+	awaitReady(ctx, h)
+	welcome(out, c, home, api.Addr().String(), health.Addr().String(), servers, h.Causes())
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// awaitReady returns when the services are ready or it is time to say where to
+// go all the same: the first password exists only once identity has run.
+func awaitReady(ctx context.Context, h *servicekit.Host) {
+	ctx, cancel := context.WithTimeout(ctx, welcomeWithin)
+	defer cancel()
+	for len(h.Causes()) > 0 {
+		if (clock.System{}).Until(ctx, clock.System{}.Now().Add(lookAgain)) != nil {
+			return
+		}
+	}
+}
+
+// openLog opens the log for operators; the terminal shows only where to go.
+func openLog(home string) (*os.File, error) {
+	dir := filepath.Join(home, "log")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the log folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "ostiary.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	return file, nil
 }
 
 func listen(host string, port int, setting string) (net.Listener, error) {

@@ -10,7 +10,7 @@ import (
 
 // welcome tells where to go and how to sign in. The initial password is printed
 // once; afterwards it lies in a file until it has been changed.
-func welcome(out io.Writer, c Config, home, api, health string, s *servers) {
+func welcome(out io.Writer, c Config, home, api, health string, s *servers, causes []string) {
 	fmt.Fprintf(out, "\n司阍 Ostiary 已启动 / is running (%s)\n\n", home)
 	fmt.Fprintf(out, "  API (gRPC)   %s\n", api)
 	fmt.Fprintf(out, "  状态 health  http://%s/readyz  /metrics\n", health)
@@ -26,6 +26,10 @@ func welcome(out io.Writer, c Config, home, api, health string, s *servers) {
 		if wanted := filepath.Join(home, name); server != "" && server != wanted {
 			fmt.Fprintf(out, "  数据库用户无法进入 the database user cannot enter %s: %s\n", wanted, server)
 		}
+	}
+	fmt.Fprintf(out, "  日志 log     %s\n", filepath.Join(home, "log", "ostiary.log"))
+	for _, cause := range causes {
+		fmt.Fprintf(out, "  未就绪 not ready yet: %s\n", cause)
 	}
 	fmt.Fprintf(out, "\n  make demo 演示 plays the story · Ctrl-C 停止 stops\n\n")
 }

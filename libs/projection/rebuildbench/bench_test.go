@@ -8,9 +8,6 @@ import (
 )
 
 func TestRebuildIsMeasured(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes 200,000 events")
-	}
 	results, err := rebuildbench.Run(t.Context(), testkit.Postgres(t).Admin)
 	if err != nil {
 		t.Fatal(err)

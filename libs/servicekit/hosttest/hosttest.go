@@ -90,7 +90,6 @@ func Start(t testing.TB, c Cast) *Installation {
 	}
 	i.options = servicekit.Options{
 		Definitions: definitions,
-		Peers:       i.names,
 		Database:    func(name string) servicekit.Database { return databases[name] },
 		Bus:         func(name string) (*nats.Conn, error) { return bus.Connect(name, log) },
 		Recover:     func(context.Context) error { return nil },

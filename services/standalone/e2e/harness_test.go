@@ -70,8 +70,17 @@ type installation struct {
 	exited  chan error
 }
 
-// install prepares an installation and starts it.
+// install prepares an installation, starts it and signs in.
 func install(t *testing.T, extra ...string) *installation {
+	t.Helper()
+	i := prepare(t, extra...)
+	i.start()
+	i.login("admin", password)
+	return i
+}
+
+// prepare makes an installation that has not been started.
+func prepare(t *testing.T, extra ...string) *installation {
 	t.Helper()
 	work := workspace(t)
 	grpc, nats, health := freePort(t), freePort(t), freePort(t)
@@ -85,8 +94,6 @@ func install(t *testing.T, extra ...string) *installation {
 		"XDG_CONFIG_HOME="+filepath.Join(work, "config"), "STANDALONE_LOG_LEVEL=warn",
 	), extra...)
 	t.Cleanup(i.remove)
-	i.start()
-	i.login("admin", password)
 	return i
 }
 
@@ -192,7 +199,8 @@ func (i *installation) remove() {
 		}
 	}
 	if i.t.Failed() {
-		i.t.Logf("output of standalone:\n%s", i.output)
+		log, _ := os.ReadFile(filepath.Join(i.home, "log", "ostiary.log"))
+		i.t.Logf("output of standalone:\n%s%s", i.output, log)
 	}
 	_ = os.RemoveAll(i.work)
 }

@@ -18,7 +18,7 @@ const refused = 3
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := standalone.Run(ctx, os.Stdout, os.Stderr)
+	err := standalone.Run(ctx, os.Stdout)
 	stop()
 	switch {
 	case errors.Is(err, instance.ErrRunning):
