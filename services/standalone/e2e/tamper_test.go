@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Whatever a superuser changes behind the store, in a service's events or in
+// the ledger, is named by service and position; once it is put back, history is
+// intact again.
+//
+// Covers: AUD-006, AUD-018
+func TestChangesBehindTheStoreAreNamed(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	i.do("policy", "apply", i.write("pack.yaml", ordersPack))
+	i.do("hr", "import", i.write("people.csv", peopleHeader+
+		"E1,某人,e1@example.com,backend-engineer,总部,,,P2\nE2,某人,e2@example.com,backend-engineer,总部,,,\n"),
+		"--map", i.write("map.yaml", peopleMap), "--wait", "60s")
+	i.do("audit", "verify")
+
+	const events = "UPDATE es.event SET %s WHERE position = 5"
+	changes := map[string]string{}
+	for column, value := range map[string]string{
+		"data": "set_byte(data, 0, get_byte(data, 0) # 1)", "stream": "stream || 'x'", "version": "version + 1000", "event_id": "gen_random_uuid()",
+		"type": "type || 'x'", "recorded_at": "recorded_at + interval '1 microsecond'", "effective_at": "effective_at + interval '1 microsecond'",
+		"actor": "actor || 'x'", "on_behalf_of": "on_behalf_of || 'x'", "correlation_id": "correlation_id || 'x'",
+		"causation_position": "coalesce(causation_position, 0) + 1, causation_service = coalesce(causation_service, 'x')",
+		"command_id":         "gen_random_uuid()", "policy_digest": "policy_digest || 'x'", "rule": "rule || 'x'", "trace": "trace || 'x'",
+	} {
+		changes["column "+column] = fmt.Sprintf(events, column+" = "+value)
+	}
+	changes["a row removed"] = "DELETE FROM es.event WHERE position = 5"
+	changes["two rows swapped"] = `UPDATE es.event SET data = CASE position WHEN 5 THEN (SELECT data FROM es.event WHERE position = 6)
+		ELSE (SELECT data FROM es.event WHERE position = 5) END WHERE position IN (5, 6)`
+	for name, change := range changes {
+		i.tampered(t, "access-request", name, "es.event", "position", change)
+	}
+
+	entry := "service = 'access-request' AND position = 5"
+	for name, change := range map[string]string{
+		"ledger: leaf":     "UPDATE ledger.entry SET leaf = set_byte(leaf, 3, get_byte(leaf, 3) # 1) WHERE " + entry,
+		"ledger: chain":    "UPDATE ledger.entry SET chain = set_byte(chain, 3, get_byte(chain, 3) # 1) WHERE " + entry,
+		"ledger: service":  "UPDATE ledger.entry SET service = 'access-requesx' WHERE " + entry,
+		"ledger: position": "UPDATE ledger.entry SET position = position + 100000 WHERE " + entry,
+		"ledger: removed":  "DELETE FROM ledger.entry WHERE " + entry,
+	} {
+		i.tampered(t, "audit", name, "ledger.entry", "seq", change)
+	}
+	i.do("audit", "verify")
+}
+
+// tampered carries a change out as superuser, expects verify to name
+// access-request=5, and puts the table back.
+func (i *installation) tampered(t *testing.T, service, name, table, key, change string) {
+	t.Helper()
+	ctx := context.Background()
+	conn := i.superuser("ostiary_" + strings.ReplaceAll(service, "-", "_"))
+	defer func() { _ = conn.Close(ctx) }()
+	for _, statement := range []string{
+		"SET session_replication_role = replica",
+		"CREATE TEMPORARY TABLE before AS SELECT * FROM " + table,
+		change,
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	r := i.call(nil, "audit", "verify", "--json")
+	if r.code != 3 || !strings.Contains(r.out, `"position":"5"`) || !strings.Contains(r.out, `"service":"access-request"`) {
+		t.Errorf("%s: exit %d, want 3 and access-request=5\n%s%s", name, r.code, r.out, r.err)
+	}
+	for _, statement := range []string{
+		// What the verification itself added meanwhile stays.
+		"DELETE FROM " + table + " WHERE " + key + " IN (SELECT " + key + " FROM before)",
+		"INSERT INTO " + table + " SELECT * FROM before",
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatalf("%s: put back: %v", name, err)
+		}
+	}
+}
+
+// superuser connects to a database of the event stores as no service can.
+func (i *installation) superuser(database string) *pgx.Conn {
+	i.t.Helper()
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(i.home, "pg", name))
+		if err != nil {
+			i.t.Fatal(err)
+		}
+		return strings.TrimSpace(string(b))
+	}
+	u := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", read("password")), Host: "127.0.0.1:" + read("port"), Path: "/" + database}
+	conn, err := pgx.Connect(context.Background(), u.String())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return conn
+}
