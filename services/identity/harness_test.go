@@ -97,7 +97,6 @@ func prepare(t *testing.T) *installation {
 	}
 	i.options = servicekit.Options{
 		Definitions: []servicekit.Definition{i.watched(identity.Definition()), i.neighbour("policy"), i.neighbour("access-request")},
-		Peers:       services,
 		Database:    func(s string) servicekit.Database { return databases[s] },
 		Bus:         func(s string) (*nats.Conn, error) { return bus.Connect(s, quiet) },
 		Recover:     func(context.Context) error { return nil },
