@@ -233,6 +233,15 @@ type answer struct {
 // call runs the command line.
 func (i *installation) call(in io.Reader, args ...string) answer {
 	i.t.Helper()
+	r, err := i.run(in, args...)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return r
+}
+
+// run runs the command line; it may be used beside the test.
+func (i *installation) run(in io.Reader, args ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, filepath.Join(binaries, "ostiary"), args...)
@@ -242,9 +251,9 @@ func (i *installation) call(in io.Reader, args ...string) answer {
 	err := c.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		i.t.Fatalf("ostiary %v: %v", args, err)
+		return answer{}, fmt.Errorf("ostiary %v: %w", args, err)
 	}
-	return answer{code: c.ProcessState.ExitCode(), out: out.String(), err: errs.String()}
+	return answer{code: c.ProcessState.ExitCode(), out: out.String(), err: errs.String()}, nil
 }
 
 // do runs the command line and expects success.
