@@ -431,6 +431,11 @@ func TestInboxParks(t *testing.T) {
 			if err != nil || shown.Error != list[0].Error || envelope.GetEventId() != poison.EventID {
 				t.Errorf("show: %+v, %v, %v", shown, envelope, err)
 			}
+			// What follows from one first cause is told from all the rest.
+			following, err := i.ListOf(t.Context(), poison.CorrelationID)
+			if err != nil || len(following) != 1 || following[0].Position != poison.Position || poison.CorrelationID == "" {
+				t.Errorf("of %s are parked %+v, %v", poison.CorrelationID, following, err)
+			}
 			if _, _, err := i.Show(t.Context(), 1); !errors.Is(err, messaging.ErrNotParked) {
 				t.Errorf("show of what is not parked: %v", err)
 			}

@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,6 +49,27 @@ func (i *Inbox) List(ctx context.Context) ([]ParkedEvent, error) {
 		return nil, fmt.Errorf("list what is parked: %w", err)
 	}
 	return list, nil
+}
+
+// ListOf returns what is parked of all that follows from a first cause, in the
+// order of positions.
+func (i *Inbox) ListOf(ctx context.Context, correlation string) ([]ParkedEvent, error) {
+	list, err := i.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var following []ParkedEvent
+	for _, p := range list {
+		_, e, err := i.Show(ctx, p.Position)
+		switch {
+		case errors.Is(err, ErrNotParked): // retried meanwhile
+		case err != nil:
+			return nil, err
+		case e.GetCorrelationId() == correlation:
+			following = append(following, p)
+		}
+	}
+	return following, nil
 }
 
 // Show returns a parked event with its envelope.

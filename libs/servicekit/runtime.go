@@ -18,6 +18,7 @@ import (
 	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/messaging"
 )
 
 const (
@@ -178,6 +179,9 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 		inbox := u.intakes[source]
 		response.Inbox = append(response.Inbox, &runtimev1.InboxStatus{Source: source, Position: inbox.Position(), Parked: int32(inbox.Parked())})
 	}
+	if response.Parked, err = s.following(ctx, r.GetCorrelationId()); err != nil {
+		return nil, err
+	}
 	status, err := u.projections.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -186,6 +190,36 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 		response.Projections = append(response.Projections, &runtimev1.ProjectionStatus{Name: p.Name, Position: p.Position, Digest: p.Digest})
 	}
 	return response, nil
+}
+
+// following lists what is parked of all that follows from a first cause.
+func (s *runtimeServer) following(ctx context.Context, correlation string) ([]*runtimev1.ParkedEvent, error) {
+	if correlation == "" {
+		return nil, nil
+	}
+	var following []*runtimev1.ParkedEvent
+	for _, source := range slices.Sorted(maps.Keys(s.unit.inboxes)) {
+		inbox := s.unit.inboxes[source]
+		if inbox.Parked() == 0 {
+			continue
+		}
+		parked, err := inbox.ListOf(ctx, correlation)
+		if err != nil {
+			return nil, err
+		}
+		following = append(following, shownParked(source, parked)...)
+	}
+	return following, nil
+}
+
+func shownParked(source string, parked []messaging.ParkedEvent) []*runtimev1.ParkedEvent {
+	var shown []*runtimev1.ParkedEvent
+	for _, p := range parked {
+		shown = append(shown, &runtimev1.ParkedEvent{
+			Source: source, Position: p.Position, Stream: p.Stream, Type: p.Type, Error: p.Error, ParkedAt: timestamppb.New(p.ParkedAt),
+		})
+	}
+	return shown
 }
 
 // ListParked lists what could not be processed.
@@ -200,11 +234,7 @@ func (s *runtimeServer) ListParked(ctx context.Context, r *runtimev1.ListParkedR
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range parked {
-			response.Parked = append(response.Parked, &runtimev1.ParkedEvent{
-				Source: source, Position: p.Position, Stream: p.Stream, Type: p.Type, Error: p.Error, ParkedAt: timestamppb.New(p.ParkedAt),
-			})
-		}
+		response.Parked = append(response.Parked, shownParked(source, parked)...)
 	}
 	return response, nil
 }

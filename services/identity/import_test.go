@@ -107,8 +107,8 @@ func TestThreeMonthsOfOnePerson(t *testing.T) {
 func TestEveryEventHasItsCause(t *testing.T) {
 	i := install(t)
 	command := uuid.NewString()
-	if _, err := i.importsAs(withCommand(i.admin, command), plain(), header+wang); err != nil {
-		t.Fatal(err)
+	if r, err := i.importsAs(withCommand(i.admin, command), plain(), header+wang); err != nil || r.GetCorrelationId() != command {
+		t.Fatalf("%v, %v", r, err)
 	}
 	i.settle()
 	snapshot, err := i.identity.Journal.Stream(t.Context(), "snapshot-snp_"+command)

@@ -125,6 +125,10 @@ func TestAPackIsActiveEverywhereWhenApplyReturns(t *testing.T) {
 	if facts[0].Actor != "ada" || !facts[4].EffectiveAt.Equal(noon.AddDate(0, -1, 0)) || facts[4].Causation == nil {
 		t.Errorf("published by %q, holds from %v because of %v", facts[0].Actor, facts[4].EffectiveAt, facts[4].Causation)
 	}
+	// Whoever waits for what follows knows by which name.
+	if c := answer.GetCorrelationId(); c == "" || c != facts[0].CorrelationID || c != facts[4].CorrelationID {
+		t.Errorf("what follows is called %q, the events say %q and %q", c, facts[0].CorrelationID, facts[4].CorrelationID)
+	}
 	shown := i.get(0)
 	if shown.GetVersion() != 1 || shown.GetState() != "active" || string(shown.GetBody()) != string(first) ||
 		!slices.Equal(shown.GetAcknowledged(), []string{"access-request", "identity", "provisioning"}) {

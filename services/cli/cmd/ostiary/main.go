@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the installation's days are known on any machine
 
 	"github.com/ostiary/ostiary/services/cli/internal/command"
 )

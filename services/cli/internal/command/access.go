@@ -1,10 +1,7 @@
 package command
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
@@ -31,10 +28,10 @@ func (a *app) accessList() *cobra.Command {
 			}
 			request := &accessv1.ListGrantsRequest{EmployeeNumber: person, Role: role, IncludeRemoved: all}
 			var err error
-			if request.At, err = instant(at); err != nil {
+			if request.At, err = a.instant(c.Context(), at); err != nil {
 				return err
 			}
-			if request.KnownAt, err = instant(knownAt); err != nil {
+			if request.KnownAt, err = a.instant(c.Context(), knownAt); err != nil {
 				return err
 			}
 			return a.listGrants(c, request)
@@ -124,22 +121,4 @@ func (a *app) accessWhy() *cobra.Command {
 	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
 	c.Flags().StringVar(&role, "role", "", a.printer.Say("应用/角色", "application/role"))
 	return c
-}
-
-// instant reads a point in time; a bare date means its 24:00 in local time.
-func instant(s string) (*timestamppb.Timestamp, error) {
-	if s == "" {
-		return nil, nil
-	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
-		// The last instant of the day: what begins at the next midnight is not
-		// part of it.
-		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return timestamppb.New(t), nil
-		}
-	}
-	return nil, output.ErrUsage.With("time", s+" is neither YYYY-MM-DD nor RFC 3339")
 }

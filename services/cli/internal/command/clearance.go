@@ -59,11 +59,11 @@ func (a *app) clearanceRecord() *cobra.Command {
 			if err := a.printer.Message(r, func() { a.printer.Line("已确认：%s", "Settled: %s", args[1]) }); err != nil {
 				return err
 			}
-			return a.settle(c.Context(), "identity", r.GetPosition())
+			return a.settle(c.Context(), change{"identity", r.GetPosition(), a.commandID})
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因", "reason"))
-	return a.change(c)
+	return a.writing(c)
 }
 
 func (a *app) clearanceWaive() *cobra.Command {
@@ -85,9 +85,9 @@ func (a *app) clearanceWaive() *cobra.Command {
 			if err := a.printer.Message(r, func() { a.printer.Line("已豁免：%s", "Waived: %s", args[1]) }); err != nil {
 				return err
 			}
-			return a.settle(c.Context(), "identity", r.GetPosition())
+			return a.settle(c.Context(), change{"identity", r.GetPosition(), a.commandID})
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因（必填）", "reason (required)"))
-	return a.change(c)
+	return a.writing(c)
 }

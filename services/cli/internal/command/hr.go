@@ -57,14 +57,14 @@ func (a *app) hrImport() *cobra.Command {
 			if dryRun {
 				return nil
 			}
-			return a.settle(c.Context(), "identity", result.GetPosition())
+			return a.settle(c.Context(), change{"identity", result.GetPosition(), result.GetCorrelationId()})
 		},
 	}
 	c.Flags().StringVar(&mapFile, "map", "", a.printer.Say("列映射（YAML）", "column map (YAML)"))
 	c.Flags().StringVar(&effective, "effective", "", a.printer.Say("生效日期（默认今天）", "first day of the new state (default today)"))
 	c.Flags().StringVar(&confirm, "confirm", "", a.printer.Say("确认被暂停的快照（摘要）", "digest of the held snapshot to confirm"))
 	c.Flags().BoolVar(&dryRun, "dry-run", false, a.printer.Say("只显示将发生什么", "only show what would happen"))
-	return a.change(c)
+	return a.writing(c)
 }
 
 func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshotHeader, file io.Reader) (*identityv1.ImportResult, error) {

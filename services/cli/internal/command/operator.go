@@ -36,7 +36,7 @@ func (a *app) operatorAdd() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&roles, "role", nil, "admin | access-admin | hr | operator | auditor | reception | agent | employee")
-	return a.change(c)
+	return a.writing(c)
 }
 
 func (a *app) operatorSet() *cobra.Command {
@@ -58,12 +58,12 @@ func (a *app) operatorSet() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&roles, "role", nil, a.printer.Say("全部角色；为空则收回", "all roles; none takes them away"))
-	return a.change(c)
+	return a.writing(c)
 }
 
 func (a *app) credential() *cobra.Command {
 	c := &cobra.Command{Use: "credential", Short: a.printer.Say("口令", "credentials"), RunE: group}
-	c.AddCommand(a.change(&cobra.Command{
+	c.AddCommand(a.writing(&cobra.Command{
 		Use:   "issue EMPLOYEE",
 		Short: a.printer.Say("发放初始口令，仅显示一次", "issue an initial password; shown once"),
 		Args:  cobra.ExactArgs(1),
@@ -108,6 +108,6 @@ func (a *app) client() *cobra.Command {
 	}
 	add.Flags().StringVar(&feed, "feed", "", "hr | lifecycle")
 	add.Flags().StringVar(&source, "source", "", a.printer.Say("人事来源", "HR source"))
-	c.AddCommand(a.change(add))
+	c.AddCommand(a.writing(add))
 	return c
 }

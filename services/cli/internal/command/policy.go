@@ -34,11 +34,11 @@ func (a *app) policyApply() *cobra.Command {
 			if r.GetHeld() {
 				return output.ErrHeld
 			}
-			return a.settle(c.Context(), "policy", r.GetPosition())
+			return a.settle(c.Context(), change{"policy", r.GetPosition(), r.GetCorrelationId()})
 		},
 	}
 	c.Flags().StringVar(&confirm, "confirm", "", a.printer.Say("确认被暂停的策略包（摘要）", "digest of the held pack to confirm"))
-	return a.change(c)
+	return a.writing(c)
 }
 
 func (a *app) policyDiff() *cobra.Command {

@@ -73,9 +73,11 @@ func (a *app) root() *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			a.printer.Chinese = chinese(a.lang, a.io.Env)
 			if a.commandID != "" {
-				if _, err := uuid.Parse(a.commandID); err != nil {
+				id, err := uuid.Parse(a.commandID)
+				if err != nil {
 					return output.ErrUsage.With("command-id", "not a UUID")
 				}
+				a.commandID = id.String()
 			}
 			return nil
 		},
@@ -118,8 +120,17 @@ func forEach(c *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-// change adds the flags of a command that writes.
-func (a *app) change(c *cobra.Command) *cobra.Command {
+// writing adds the flags of a command that writes. Everything that follows from
+// the command names its id.
+func (a *app) writing(c *cobra.Command) *cobra.Command {
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if a.commandID != "" {
+			return nil
+		}
+		id, err := uuid.NewV7()
+		a.commandID = id.String()
+		return err
+	}
 	c.Flags().StringVar(&a.commandID, "command-id", "", a.printer.Say("命令编号（UUID）；重复提交同一编号无副作用", "UUID of the command; repeating it is harmless"))
 	c.Flags().DurationVar(&a.wait, "wait", 0, a.printer.Say("等待全部后果确认的时间", "return when the consequences are confirmed, at most after this long"))
 	return c

@@ -35,6 +35,12 @@ var ErrTimedOut = fault.New(fault.Unavailable, "TIMED_OUT",
 	"The change is recorded, but not everything was confirmed in time; it goes on. Look again with 'ostiary status'.",
 	"变更已记录，但未在限定时间内全部确认；处理仍在继续，可用 ostiary status 查看。")
 
+// ErrParked says that a consequence of the change could not be processed and
+// waits for somebody to mend the cause.
+var ErrParked = fault.New(fault.Refused, "CONSEQUENCES_PARKED",
+	"The change is recorded, but some of its consequences could not be processed. Look with 'ostiary inbox list', mend the cause, then 'ostiary inbox retry SERVICE'.",
+	"变更已记录，但部分后果无法处理。请用 ostiary inbox list 查看，排除原因后执行 ostiary inbox retry 服务名。")
+
 // ErrHeld says that nothing was done until somebody confirms.
 var ErrHeld = fault.New(fault.Refused, "HELD", "Held until confirmed.", "已暂停，待确认后执行。")
 

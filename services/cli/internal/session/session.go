@@ -81,10 +81,27 @@ func Save(env func(string) string, f File) error {
 	if err != nil {
 		return fmt.Errorf("keep session: %w", err)
 	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	if err := replace(path, b); err != nil {
 		return fmt.Errorf("keep session: %w", err)
 	}
 	return nil
+}
+
+// replace puts a new file, which only its owner may read, in the place of
+// whatever was there.
+func replace(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".session-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // Forget removes the session from disk.
@@ -107,6 +124,7 @@ type Tokens struct {
 	mu      sync.Mutex
 	token   string
 	renewAt time.Time
+	zone    string
 }
 
 // Attach returns a context that carries a valid token.
@@ -119,6 +137,19 @@ func (t *Tokens) Attach(ctx context.Context, cc grpc.ClientConnInterface, now ti
 			return nil, err
 		}
 		t.token, t.renewAt = r.GetAccessToken(), now.Add(time.Duration(r.GetExpiresIn())*time.Second/2)
+		t.zone = r.GetZone()
 	}
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+t.token), nil
+}
+
+// Zone is where the days of the installation begin and end, as it said when the
+// last token was given.
+func (t *Tokens) Zone() (*time.Location, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	zone, err := time.LoadLocation(t.zone)
+	if err != nil {
+		return nil, fmt.Errorf("find the time zone of the installation: %w", err)
+	}
+	return zone, nil
 }

@@ -230,6 +230,7 @@ func (s *Server) outcome(ctx context.Context, id string, result *identityv1.Impo
 		}
 	}
 	result.Quarantined = append(result.Quarantined, state.Applied.GetRefused()...)
-	result.Position = facts[len(facts)-1].Position
+	last := facts[len(facts)-1]
+	result.Position, result.CorrelationId = last.Position, last.CorrelationID
 	return result, s.Platform.Answer(ctx, result.GetPosition())
 }

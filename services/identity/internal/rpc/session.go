@@ -45,7 +45,9 @@ func (s *SignIn) RefreshSession(ctx context.Context, r *identityv1.RefreshSessio
 	if err != nil {
 		return nil, err
 	}
-	return &identityv1.RefreshSessionResponse{AccessToken: token, ExpiresIn: int32(s.TokenLifetime / time.Second)}, nil
+	return &identityv1.RefreshSessionResponse{
+		AccessToken: token, ExpiresIn: int32(s.TokenLifetime / time.Second), Zone: s.Platform.Zone.String(),
+	}, nil
 }
 
 // EndSession signs out.

@@ -118,12 +118,12 @@ func (s *Server) publish(ctx context.Context, a *application) error {
 	if _, err := eventstore.Execute(ctx, s.Platform.Journal, decider, stream, command, meta, packs.Command(c)); err != nil {
 		return err
 	}
-	state, position, err := s.load(ctx, stream)
+	state, last, err := s.load(ctx, stream)
 	if err != nil || state.Published.GetDigest() == a.digest {
 		return err
 	}
-	a.reply.Held, a.reply.Position = true, position
-	return s.Platform.Answer(ctx, position)
+	a.reply.Held, a.reply.Position = true, last.Position
+	return s.Platform.Answer(ctx, last.Position)
 }
 
 // foresee writes down what the pack changes.

@@ -14,6 +14,7 @@ import (
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 
+	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/grpckit"
 
@@ -62,11 +63,11 @@ func (s *Server) awaitActivation(ctx context.Context, reply *policyv1.ApplyPackR
 		if err != nil {
 			return nil, err
 		}
-		state, position, err := s.load(context.WithoutCancel(ctx), stream)
+		state, last, err := s.load(context.WithoutCancel(ctx), stream)
 		if err != nil {
 			return nil, err
 		}
-		reply.Position = position
+		reply.Position, reply.CorrelationId = last.Position, last.CorrelationID
 		switch {
 		case state.Activated:
 			reply.State = readmodel.Active
@@ -85,16 +86,14 @@ func (s *Server) awaitActivation(ctx context.Context, reply *policyv1.ApplyPackR
 	}
 }
 
-// load folds a version and tells the position of its last event.
-func (s *Server) load(ctx context.Context, stream string) (packs.State, int64, error) {
+// load folds a version and returns its last event.
+func (s *Server) load(ctx context.Context, stream string) (state packs.State, last eventstore.Fact, err error) {
 	facts, err := s.Platform.Journal.Stream(ctx, stream)
 	if err != nil {
-		return packs.State{}, 0, err
+		return packs.State{}, eventstore.Fact{}, err
 	}
-	var state packs.State
-	var last int64
 	for _, f := range facts {
-		state, last = packs.Evolve(state, f.Message), f.Position
+		state, last = packs.Evolve(state, f.Message), f
 	}
 	return state, last, nil
 }

@@ -230,7 +230,9 @@ type RefreshSessionResponse struct {
 	// Token.
 	AccessToken string `protobuf:"bytes,1,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
 	// Seconds until it expires.
-	ExpiresIn     int32 `protobuf:"varint,2,opt,name=expires_in,json=expiresIn,proto3" json:"expires_in,omitempty"`
+	ExpiresIn int32 `protobuf:"varint,2,opt,name=expires_in,json=expiresIn,proto3" json:"expires_in,omitempty"`
+	// Time zone of the installation's days, for example Asia/Shanghai.
+	Zone          string `protobuf:"bytes,3,opt,name=zone,proto3" json:"zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -277,6 +279,13 @@ func (x *RefreshSessionResponse) GetExpiresIn() int32 {
 		return x.ExpiresIn
 	}
 	return 0
+}
+
+func (x *RefreshSessionResponse) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
 }
 
 // EndSessionRequest ends the caller's session.
@@ -688,7 +697,9 @@ type ImportResult struct {
 	// Things to look at that did not stop the import.
 	Warnings []*ImportWarning `protobuf:"bytes,10,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Position of the last event of the import.
-	Position      int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
+	Position int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
+	// First cause that everything which follows from the import names.
+	CorrelationId string `protobuf:"bytes,12,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -798,6 +809,13 @@ func (x *ImportResult) GetPosition() int64 {
 		return x.Position
 	}
 	return 0
+}
+
+func (x *ImportResult) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
 }
 
 // ImportWarning is something that its reader should know.
@@ -2170,11 +2188,12 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x05roles\x18\x05 \x03(\tR\x05roles\x12\x1a\n" +
 	"\bposition\x18\x06 \x01(\x03R\bposition\"1\n" +
 	"\x15RefreshSessionRequest\x12\x18\n" +
-	"\asession\x18\x01 \x01(\tR\asession\"Z\n" +
+	"\asession\x18\x01 \x01(\tR\asession\"n\n" +
 	"\x16RefreshSessionResponse\x12!\n" +
 	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\x12\x1d\n" +
 	"\n" +
-	"expires_in\x18\x02 \x01(\x05R\texpiresIn\"\x13\n" +
+	"expires_in\x18\x02 \x01(\x05R\texpiresIn\x12\x12\n" +
+	"\x04zone\x18\x03 \x01(\tR\x04zone\"\x13\n" +
 	"\x11EndSessionRequest\"0\n" +
 	"\x12EndSessionResponse\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\"|\n" +
@@ -2193,7 +2212,7 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04part\":\n" +
 	"\x0eImportProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x05R\x04done\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x05R\x05total\"\xfb\x02\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\"\xa2\x03\n" +
 	"\fImportResult\x12\x1a\n" +
 	"\bsnapshot\x18\x01 \x01(\tR\bsnapshot\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x18\n" +
@@ -2206,7 +2225,8 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x06reason\x18\t \x01(\tR\x06reason\x12>\n" +
 	"\bwarnings\x18\n" +
 	" \x03(\v2\".ostiary.identity.v1.ImportWarningR\bwarnings\x12\x1a\n" +
-	"\bposition\x18\v \x01(\x03R\bposition\"s\n" +
+	"\bposition\x18\v \x01(\x03R\bposition\x12%\n" +
+	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\"s\n" +
 	"\rImportWarning\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x16\n" +

@@ -112,7 +112,9 @@ type ApplyPackResponse struct {
 	// Things to look at that do not stop it.
 	Warnings []*PackProblem `protobuf:"bytes,10,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	// Position of the last event.
-	Position      int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
+	Position int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
+	// First cause that everything which follows from the pack names.
+	CorrelationId string `protobuf:"bytes,12,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,6 +224,13 @@ func (x *ApplyPackResponse) GetPosition() int64 {
 		return x.Position
 	}
 	return 0
+}
+
+func (x *ApplyPackResponse) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
 }
 
 // GetPackRequest names a pack.
@@ -579,7 +588,7 @@ const file_ostiary_policy_v1_service_proto_rawDesc = "" +
 	"\x10ApplyPackRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x17\n" +
 	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x18\n" +
-	"\aconfirm\x18\x03 \x01(\tR\aconfirm\"\xda\x02\n" +
+	"\aconfirm\x18\x03 \x01(\tR\aconfirm\"\x81\x03\n" +
 	"\x11ApplyPackResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x14\n" +
@@ -593,7 +602,8 @@ const file_ostiary_policy_v1_service_proto_rawDesc = "" +
 	"\x04diff\x18\t \x03(\tR\x04diff\x12:\n" +
 	"\bwarnings\x18\n" +
 	" \x03(\v2\x1e.ostiary.policy.v1.PackProblemR\bwarnings\x12\x1a\n" +
-	"\bposition\x18\v \x01(\x03R\bposition\"*\n" +
+	"\bposition\x18\v \x01(\x03R\bposition\x12%\n" +
+	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\"*\n" +
 	"\x0eGetPackRequest\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\"\xd0\x01\n" +
 	"\x0fGetPackResponse\x12\x18\n" +

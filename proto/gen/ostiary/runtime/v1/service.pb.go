@@ -479,7 +479,9 @@ func (x *HistoryEvent) GetDataJson() string {
 type GetStatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Service.
-	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// A first cause; the answer lists what follows from it and is parked.
+	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -521,6 +523,13 @@ func (x *GetStatusRequest) GetService() string {
 	return ""
 }
 
+func (x *GetStatusRequest) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
 // GetStatusResponse is the health of one service.
 type GetStatusResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -541,7 +550,9 @@ type GetStatusResponse struct {
 	// Last position that the bus has acknowledged.
 	Relayed int64 `protobuf:"varint,8,opt,name=relayed,proto3" json:"relayed,omitempty"`
 	// The service's clock.
-	Clock         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=clock,proto3" json:"clock,omitempty"`
+	Clock *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=clock,proto3" json:"clock,omitempty"`
+	// Parked events that follow from the first cause asked about, oldest first.
+	Parked        []*ParkedEvent `protobuf:"bytes,10,rep,name=parked,proto3" json:"parked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -635,6 +646,13 @@ func (x *GetStatusResponse) GetRelayed() int64 {
 func (x *GetStatusResponse) GetClock() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Clock
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetParked() []*ParkedEvent {
+	if x != nil {
+		return x.Parked
 	}
 	return nil
 }
@@ -1222,9 +1240,10 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\bevent_id\x18\x0e \x01(\tR\aeventId\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x0f \x01(\tR\tcommandId\x12\x1b\n" +
-	"\tdata_json\x18\x10 \x01(\tR\bdataJson\",\n" +
+	"\tdata_json\x18\x10 \x01(\tR\bdataJson\"S\n" +
 	"\x10GetStatusRequest\x12\x18\n" +
-	"\aservice\x18\x01 \x01(\tR\aservice\"\xda\x02\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12%\n" +
+	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\"\x93\x03\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x16\n" +
@@ -1234,7 +1253,9 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\x05inbox\x18\x06 \x03(\v2\x1f.ostiary.runtime.v1.InboxStatusR\x05inbox\x12F\n" +
 	"\vprojections\x18\a \x03(\v2$.ostiary.runtime.v1.ProjectionStatusR\vprojections\x12\x18\n" +
 	"\arelayed\x18\b \x01(\x03R\arelayed\x120\n" +
-	"\x05clock\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\"Y\n" +
+	"\x05clock\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05clock\x127\n" +
+	"\x06parked\x18\n" +
+	" \x03(\v2\x1f.ostiary.runtime.v1.ParkedEventR\x06parked\"Y\n" +
 	"\vInboxStatus\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\x03R\bposition\x12\x16\n" +
@@ -1270,17 +1291,18 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\x19RebuildProjectionResponse\x12D\n" +
 	"\n" +
 	"projection\x18\x01 \x01(\v2$.ostiary.runtime.v1.ProjectionStatusR\n" +
-	"projection2\xe5\x05\n" +
+	"projection2\xe9\x05\n" +
 	"\x0eRuntimeService\x12R\n" +
 	"\x04Feed\x12\x1f.ostiary.runtime.v1.FeedRequest\x1a .ostiary.runtime.v1.FeedResponse\"\a\xba\xbb\x18\x03\x12\x01*\x12\x89\x01\n" +
 	"\vReadHistory\x12&.ostiary.runtime.v1.ReadHistoryRequest\x1a'.ostiary.runtime.v1.ReadHistoryResponse\")\xba\xbb\x18%\n" +
 	"\aauditor\n" +
 	"\faccess-admin\n" +
-	"\x05admin\x12\x05audit\x12\x89\x01\n" +
-	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"/\xba\xbb\x18+\n" +
+	"\x05admin\x12\x05audit\x12\x8d\x01\n" +
+	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"3\xba\xbb\x18/\n" +
 	"\x05admin\n" +
 	"\boperator\n" +
 	"\faccess-admin\n" +
+	"\x02hr\n" +
 	"\aauditor\x12\x01*\x12{\n" +
 	"\n" +
 	"ListParked\x12%.ostiary.runtime.v1.ListParkedRequest\x1a&.ostiary.runtime.v1.ListParkedResponse\"\x1e\xba\xbb\x18\x1a\n" +
@@ -1336,26 +1358,27 @@ var file_ostiary_runtime_v1_service_proto_depIdxs = []int32{
 	7,  // 5: ostiary.runtime.v1.GetStatusResponse.inbox:type_name -> ostiary.runtime.v1.InboxStatus
 	8,  // 6: ostiary.runtime.v1.GetStatusResponse.projections:type_name -> ostiary.runtime.v1.ProjectionStatus
 	17, // 7: ostiary.runtime.v1.GetStatusResponse.clock:type_name -> google.protobuf.Timestamp
-	11, // 8: ostiary.runtime.v1.ListParkedResponse.parked:type_name -> ostiary.runtime.v1.ParkedEvent
-	17, // 9: ostiary.runtime.v1.ParkedEvent.parked_at:type_name -> google.protobuf.Timestamp
-	8,  // 10: ostiary.runtime.v1.RebuildProjectionResponse.projection:type_name -> ostiary.runtime.v1.ProjectionStatus
-	0,  // 11: ostiary.runtime.v1.RuntimeService.Feed:input_type -> ostiary.runtime.v1.FeedRequest
-	2,  // 12: ostiary.runtime.v1.RuntimeService.ReadHistory:input_type -> ostiary.runtime.v1.ReadHistoryRequest
-	5,  // 13: ostiary.runtime.v1.RuntimeService.GetStatus:input_type -> ostiary.runtime.v1.GetStatusRequest
-	9,  // 14: ostiary.runtime.v1.RuntimeService.ListParked:input_type -> ostiary.runtime.v1.ListParkedRequest
-	12, // 15: ostiary.runtime.v1.RuntimeService.RetryParked:input_type -> ostiary.runtime.v1.RetryParkedRequest
-	14, // 16: ostiary.runtime.v1.RuntimeService.RebuildProjection:input_type -> ostiary.runtime.v1.RebuildProjectionRequest
-	1,  // 17: ostiary.runtime.v1.RuntimeService.Feed:output_type -> ostiary.runtime.v1.FeedResponse
-	3,  // 18: ostiary.runtime.v1.RuntimeService.ReadHistory:output_type -> ostiary.runtime.v1.ReadHistoryResponse
-	6,  // 19: ostiary.runtime.v1.RuntimeService.GetStatus:output_type -> ostiary.runtime.v1.GetStatusResponse
-	10, // 20: ostiary.runtime.v1.RuntimeService.ListParked:output_type -> ostiary.runtime.v1.ListParkedResponse
-	13, // 21: ostiary.runtime.v1.RuntimeService.RetryParked:output_type -> ostiary.runtime.v1.RetryParkedResponse
-	15, // 22: ostiary.runtime.v1.RuntimeService.RebuildProjection:output_type -> ostiary.runtime.v1.RebuildProjectionResponse
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	11, // 8: ostiary.runtime.v1.GetStatusResponse.parked:type_name -> ostiary.runtime.v1.ParkedEvent
+	11, // 9: ostiary.runtime.v1.ListParkedResponse.parked:type_name -> ostiary.runtime.v1.ParkedEvent
+	17, // 10: ostiary.runtime.v1.ParkedEvent.parked_at:type_name -> google.protobuf.Timestamp
+	8,  // 11: ostiary.runtime.v1.RebuildProjectionResponse.projection:type_name -> ostiary.runtime.v1.ProjectionStatus
+	0,  // 12: ostiary.runtime.v1.RuntimeService.Feed:input_type -> ostiary.runtime.v1.FeedRequest
+	2,  // 13: ostiary.runtime.v1.RuntimeService.ReadHistory:input_type -> ostiary.runtime.v1.ReadHistoryRequest
+	5,  // 14: ostiary.runtime.v1.RuntimeService.GetStatus:input_type -> ostiary.runtime.v1.GetStatusRequest
+	9,  // 15: ostiary.runtime.v1.RuntimeService.ListParked:input_type -> ostiary.runtime.v1.ListParkedRequest
+	12, // 16: ostiary.runtime.v1.RuntimeService.RetryParked:input_type -> ostiary.runtime.v1.RetryParkedRequest
+	14, // 17: ostiary.runtime.v1.RuntimeService.RebuildProjection:input_type -> ostiary.runtime.v1.RebuildProjectionRequest
+	1,  // 18: ostiary.runtime.v1.RuntimeService.Feed:output_type -> ostiary.runtime.v1.FeedResponse
+	3,  // 19: ostiary.runtime.v1.RuntimeService.ReadHistory:output_type -> ostiary.runtime.v1.ReadHistoryResponse
+	6,  // 20: ostiary.runtime.v1.RuntimeService.GetStatus:output_type -> ostiary.runtime.v1.GetStatusResponse
+	10, // 21: ostiary.runtime.v1.RuntimeService.ListParked:output_type -> ostiary.runtime.v1.ListParkedResponse
+	13, // 22: ostiary.runtime.v1.RuntimeService.RetryParked:output_type -> ostiary.runtime.v1.RetryParkedResponse
+	15, // 23: ostiary.runtime.v1.RuntimeService.RebuildProjection:output_type -> ostiary.runtime.v1.RebuildProjectionResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_runtime_v1_service_proto_init() }

@@ -1,0 +1,44 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ostiary/ostiary/services/cli/internal/output"
+)
+
+// instant reads a point in time, nil for "". A bare date means its 24:00 where
+// the installation's days end, wherever the reader sits.
+func (a *app) instant(ctx context.Context, s string) (*timestamppb.Timestamp, error) {
+	if s == "" {
+		return nil, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return timestamppb.New(t), nil
+		}
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return nil, output.ErrUsage.With("time", s+" is neither YYYY-MM-DD nor RFC 3339")
+	}
+	if _, _, err := a.signedIn(ctx); err != nil { // the answer names the zone
+		return nil, err
+	}
+	zone, err := a.tokens.Zone()
+	if err != nil {
+		return nil, err
+	}
+	return endOfDay(s, zone)
+}
+
+// endOfDay is the last instant of a day: what begins at the next midnight is not
+// part of it.
+func endOfDay(date string, zone *time.Location) (*timestamppb.Timestamp, error) {
+	day, err := time.ParseInLocation(time.DateOnly, date, zone)
+	if err != nil {
+		return nil, output.ErrUsage.With("time", err.Error())
+	}
+	return timestamppb.New(day.AddDate(0, 0, 1).Add(-time.Microsecond)), nil
+}
