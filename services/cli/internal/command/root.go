@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return output.ErrUsage.With("problem", err.Error()) })
 	root.AddCommand(
 		a.login(), a.logout(), a.hr(), a.policy(), a.person(), a.access(), a.clearance(), a.credential(),
-		a.operator(), a.client(), a.history(), a.status(), a.inbox(), a.projection(), a.audit(),
+		a.operator(), a.client(), a.history(), a.order(), a.status(), a.inbox(), a.projection(), a.audit(),
 	)
 	forEach(root, func(c *cobra.Command) {
 		if args := c.Args; args != nil {

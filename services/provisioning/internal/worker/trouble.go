@@ -95,20 +95,24 @@ func (t *troubles) causes() []string {
 	type kind struct{ target, reason string }
 	accounts := map[kind]int{}
 	since := map[kind]trouble{}
+	attempts := map[kind]int{}
 	var causes []string
 	for p, tr := range t.of {
 		if p.stream == "" {
-			causes = append(causes, fmt.Sprintf("target %s: %s since %s: %s", p.target, tr.reason, tr.since.Format(time.RFC3339), tr.message))
+			causes = append(causes, fmt.Sprintf("target %s: %s since %s, attempts so far %d: %s",
+				p.target, tr.reason, tr.since.Format(time.RFC3339), tr.failures, tr.message))
 			continue
 		}
 		k := kind{p.target, tr.reason}
 		accounts[k]++
+		attempts[k] = max(attempts[k], tr.failures)
 		if first, ok := since[k]; !ok || tr.since.Before(first.since) {
 			since[k] = tr
 		}
 	}
 	for k, n := range accounts {
-		causes = append(causes, fmt.Sprintf("target %s: orders of %d accounts fail with %s since %s: see the orders", k.target, n, k.reason, since[k].since.Format(time.RFC3339)))
+		causes = append(causes, fmt.Sprintf("target %s: orders of %d accounts fail with %s since %s, attempts so far %d: see 'ostiary order list --open'",
+			k.target, n, k.reason, since[k].since.Format(time.RFC3339), attempts[k]))
 	}
 	slices.Sort(causes)
 	return causes

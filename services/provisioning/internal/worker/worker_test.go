@@ -85,7 +85,7 @@ func TestATargetInTroubleIsNamedAndRecovers(t *testing.T) {
 			}
 			d.until("the failure", failing)
 			causes := strings.Join(w.Causes(), "\n")
-			if !strings.Contains(causes, "target db: ") || !strings.Contains(causes, c.reason) || !strings.Contains(causes, "since 20") {
+			if !strings.Contains(causes, "target db: ") || !strings.Contains(causes, c.reason) || !strings.Contains(causes, "since 20") || !strings.Contains(causes, "attempts so far ") {
 				t.Errorf("causes: %q", causes)
 			}
 			if strings.Contains(causes, account(0)) {
