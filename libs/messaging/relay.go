@@ -17,8 +17,10 @@ import (
 
 const (
 	// relayWindow is how many publishes are under way without confirmation.
-	// What comes beyond it gathers, and goes as a batch if it is much.
-	relayWindow = 16
+	// What comes beyond it gathers, and goes as a batch if it is much. JetStream
+	// flushes all that waits at its door before it delivers any of it, so a
+	// wide window adds its flushes to the delay of every event in it.
+	relayWindow = 8
 	// relayPage is how many events are read from the store at a time.
 	relayPage = 512
 	// confirmWithin is how long a publish may stay unconfirmed. A refusal for

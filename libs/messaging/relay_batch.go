@@ -14,8 +14,8 @@ import (
 const (
 	// batchFrom is how many events must wait for a batch to pay. JetStream
 	// flushes it once instead of once a message, but prepares it on disk first,
-	// which costs as much as some sixty flushes.
-	batchFrom = 64
+	// which costs as much as some thirty flushes.
+	batchFrom = 32
 	// batchLimit and batchBytes bound a batch; JetStream admits 1000 messages.
 	batchLimit = 512
 	batchBytes = 4 << 20

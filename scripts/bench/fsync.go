@@ -7,29 +7,34 @@ import (
 	"time"
 )
 
-// fsyncLatency is the median time that the disk of dir takes to make 8 kB, a
-// PostgreSQL page, durable. It bounds every figure that commits.
-func fsyncLatency(dir string) (time.Duration, error) {
+// flushes are times that the disk of dir took to make 8 kB, a PostgreSQL page,
+// durable. They bound every figure that commits.
+func flushes(dir string) ([]time.Duration, error) {
 	file, err := os.CreateTemp(dir, "fsync-")
 	if err != nil {
-		return 0, fmt.Errorf("measure the disk: %w", err)
+		return nil, fmt.Errorf("measure the disk: %w", err)
 	}
 	defer func() {
 		_ = file.Close() // it held nothing
 		_ = os.Remove(file.Name())
 	}()
 	page := make([]byte, 8192)
-	took := make([]time.Duration, 200)
+	took := make([]time.Duration, 500)
 	for i := range took {
 		began := time.Now()
 		if _, err := file.WriteAt(page, 0); err != nil {
-			return 0, fmt.Errorf("measure the disk: %w", err)
+			return nil, fmt.Errorf("measure the disk: %w", err)
 		}
 		if err := datasync(file); err != nil {
-			return 0, fmt.Errorf("measure the disk: %w", err)
+			return nil, fmt.Errorf("measure the disk: %w", err)
 		}
 		took[i] = time.Since(began)
 	}
-	slices.Sort(took)
-	return took[len(took)/2], nil
+	return took, nil
+}
+
+// quantile is the part q of the values in order.
+func quantile(values []time.Duration, q float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[int(q*float64(len(sorted)-1))]
 }

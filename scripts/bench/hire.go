@@ -14,7 +14,7 @@ import (
 // benchInstallation hires two thousand people with four rights each on a fresh
 // installation, until every right has been read back from its target, then
 // looks at the memory and starts the installation again, warm.
-func benchInstallation(ctx context.Context, _ time.Duration) (figures []Figure, err error) {
+func benchInstallation(ctx context.Context) (figures []Figure, err error) {
 	i, err := newInstallation(ctx)
 	if err != nil {
 		return nil, err

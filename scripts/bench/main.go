@@ -49,12 +49,13 @@ func (f Figure) String() string {
 
 // Report is build/bench.json.
 type Report struct {
-	TakenAt time.Time `json:"taken_at"`
-	Go      string    `json:"go"`
-	Machine string    `json:"machine"`
-	Cores   int       `json:"cores"`
-	FsyncMS float64   `json:"fsync_ms"`
-	Figures []Figure  `json:"figures"`
+	TakenAt    time.Time `json:"taken_at"`
+	Go         string    `json:"go"`
+	Machine    string    `json:"machine"`
+	Cores      int       `json:"cores"`
+	FsyncMS    float64   `json:"fsync_ms"`
+	FsyncP99MS float64   `json:"fsync_p99_ms"`
+	Figures    []Figure  `json:"figures"`
 }
 
 func main() {
@@ -73,20 +74,21 @@ func run(ctx context.Context, out, only string) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return fmt.Errorf("make the folder of the report: %w", err)
 	}
-	fsync, err := fsyncLatency(filepath.Dir(out))
+	fsync, err := flushes(filepath.Dir(out))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("fsync %.3f ms (median of fdatasync after 8 kB, on the disk of %s)\n", ms(fsync), filepath.Dir(out))
+	median, worst := ms(quantile(fsync, 0.5)), ms(quantile(fsync, 0.99))
+	fmt.Printf("fsync %.3f ms, p99 %.3f ms (fdatasync after 8 kB, on the disk of %s)\n", median, worst, filepath.Dir(out))
 	report := Report{
 		TakenAt: time.Now().UTC(), Go: runtime.Version(), Machine: runtime.GOOS + "/" + runtime.GOARCH,
-		Cores: runtime.NumCPU(), FsyncMS: ms(fsync), Figures: []Figure{},
+		Cores: runtime.NumCPU(), FsyncMS: median, FsyncP99MS: worst, Figures: []Figure{},
 	}
 	for _, b := range benches {
 		if !strings.HasPrefix(b.name, only) {
 			continue
 		}
-		figures, err := b.run(ctx, fsync)
+		figures, err := b.run(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
