@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -122,20 +121,6 @@ func (x *troubled) alarmed(number, reason string) {
 	if p := x.object("person", "show", number); p["state"] != "active" {
 		x.t.Errorf("the person is %v", p)
 	}
-}
-
-func (x *troubled) readiness() (int, string) {
-	x.t.Helper()
-	r, err := http.Get(x.health + "/readyz")
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	defer func() { _ = r.Body.Close() }()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	return r.StatusCode, string(b)
 }
 
 // recovered expects that the right of the person comes without anybody doing
