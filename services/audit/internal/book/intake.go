@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 
 	"github.com/ostiary/ostiary/libs/clock"
@@ -122,7 +123,12 @@ func line(service string, e *envelopev1.Envelope) Line {
 		return l
 	}
 	m := f.Message.ProtoReflect()
-	l.PersonID, l.EmployeeNumber = field(m, "person_id"), field(m, "employee_number")
+	l.PersonID = field(m, "person_id")
+	// What a file asks for has not happened: an import that broke off leaves the
+	// id of a person who never came to be, and the next one makes another.
+	if _, asked := f.Message.(*identityv1.HrChangeTaken); !asked {
+		l.EmployeeNumber = field(m, "employee_number")
+	}
 	return l
 }
 
