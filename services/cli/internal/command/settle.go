@@ -57,23 +57,28 @@ func (a *app) settle(ctx context.Context, c change) error {
 }
 
 // follow returns when nothing of the change moves any more, with what of it
-// could not be processed.
+// could not be processed. Orders may be confirmed between a round and the look
+// at them, and something follows from that; so the last thing it sees is a
+// round in which nothing moved after a look that found no open order.
 func (a *app) follow(ctx context.Context, c change) (parkedAt, error) {
 	seen := map[string]int64{c.service: c.position}
-	for {
+	for confirmed := false; ; {
 		moved, parked, err := a.round(ctx, c, seen)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if moved {
+		case moved:
+			confirmed = false
 			continue
+		case confirmed:
+			return parked, nil
 		}
 		open, err := a.openOrders(ctx, c, 1)
 		if err != nil {
 			return nil, err
 		}
-		if open.GetOpen() == 0 {
-			return parked, nil
+		if confirmed = open.GetOpen() == 0; confirmed {
+			continue
 		}
 		if err := a.untilConfirmed(ctx, c); err != nil {
 			return nil, err

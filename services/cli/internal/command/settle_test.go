@@ -43,6 +43,26 @@ func TestWaitIsForTheOrdersOfTheChange(t *testing.T) {
 	}
 }
 
+// The last order is confirmed after a round in which nothing moved and before
+// the look at the orders: what follows from the confirmation is waited for.
+func TestWaitSeesWhatFollowsFromTheLastConfirmation(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.result = imported()
+	looks := 0
+	s.asked = func(s *server) {
+		if looks++; looks == 1 {
+			s.positions["access-request"]++ // the grant is activated meanwhile
+		}
+	}
+	if r := s.run(t, importing(t, "--wait", "30s")...); r.code != output.Done {
+		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if looks != 2 {
+		t.Errorf("%d looks at the orders, want another after what moved", looks)
+	}
+}
+
 func TestWithoutWaitNobodyLooks(t *testing.T) {
 	t.Parallel()
 	s := start(t)
