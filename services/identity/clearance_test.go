@@ -11,11 +11,33 @@ import (
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 )
 
-// cleared is access-request saying that nothing is held any more.
+// cleared is access-request saying that nothing is held any more after the
+// last departure.
 func (i *installation) cleared(number string) {
 	i.t.Helper()
+	i.clearedAfter(number, i.departure(number))
+}
+
+func (i *installation) clearedAfter(number string, departure int64) {
+	i.t.Helper()
 	id := i.person(number).GetPersonId()
-	i.says("access-request", "holdings-"+id, &accessrequestv1.HoldingsCleared{PersonId: id, EmployeeNumber: number})
+	i.says("access-request", "holdings-"+id, &accessrequestv1.HoldingsCleared{PersonId: id, EmployeeNumber: number, Departure: departure})
+}
+
+// departure is the position at which a person last left.
+func (i *installation) departure(number string) int64 {
+	i.t.Helper()
+	facts, err := i.identity.Journal.Stream(i.t.Context(), "person-"+number)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	for _, f := range slices.Backward(facts) {
+		if _, ok := f.Message.(*identityv1.EmploymentEnded); ok {
+			return f.Position
+		}
+	}
+	i.t.Fatalf("%s has never left", number)
+	return 0
 }
 
 func items(c *identityv1.GetClearanceResponse) []string {
@@ -126,12 +148,15 @@ func TestWhoComesBackAfterTheGateStartsAnew(t *testing.T) {
 	if got := i.events("account-E1042"); !slices.Equal(got, want) {
 		t.Errorf("account has %v", got)
 	}
-	first := i.clearance("E1042").GetCaseId()
-	i.clock.Advance(60_000_000_000) // another departure, a minute later
+	first, departure := i.clearance("E1042").GetCaseId(), i.departure("E1042")
 	i.must(plain(), header+wang)
 	c := i.clearance("E1042")
 	if c.GetCaseId() == first || c.GetState() != "open" {
 		t.Errorf("the second departure has the case %v", c)
+	}
+	i.clearedAfter("E1042", departure) // late, and of the first departure
+	if c := i.clearance("E1042"); !slices.Contains(items(c), "grants open") {
+		t.Errorf("the clearing of the first departure settled the second: %v", c)
 	}
 	i.cleared("E1042")
 	if c := i.clearance("E1042"); c.GetGate() != "opened" {

@@ -3,8 +3,6 @@ package policy
 import (
 	"context"
 	"fmt"
-	"math"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -18,9 +16,6 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/domain/clearance"
 )
 
-// skew is how far the clocks of two services may differ.
-const skew = 10 * time.Second
-
 // WhenHoldingsClearedRecordClearance settles the item "grants" of the departure
 // once every removal was confirmed on its target.
 func WhenHoldingsClearedRecordClearance(p *servicekit.Platform) messaging.Policy {
@@ -30,18 +25,12 @@ func WhenHoldingsClearedRecordClearance(p *servicekit.Platform) messaging.Policy
 	}
 	policy.Do = func(ctx context.Context, f eventstore.Fact) error {
 		e := f.Message.(*accessrequestv1.HoldingsCleared)
-		// A departure that was recorded later is another one: what was cleared
-		// before it says nothing about it.
-		departure, err := cases.Departure(ctx, p.Journal, e.GetEmployeeNumber(), f.RecordedAt.Add(skew), math.MaxInt64)
-		if err != nil || departure == nil {
-			return err
-		}
 		// The other service may be faster than our own reaction to the departure.
-		if err := p.Settled(ctx, p.Service, departure.Position); err != nil {
+		if err := p.Settled(ctx, p.Service, e.GetDeparture()); err != nil {
 			return fmt.Errorf("wait for the case to be open: %w", err)
 		}
-		stream := clearance.Stream(cases.Of(departure.Position))
-		_, err = eventstore.Execute(ctx, p.Journal, clearance.Decider, stream, policy.Command(f, stream), messaging.CausedBy(p.Service, f),
+		stream := clearance.Stream(cases.Of(e.GetDeparture()))
+		_, err := eventstore.Execute(ctx, p.Journal, clearance.Decider, stream, policy.Command(f, stream), messaging.CausedBy(p.Service, f),
 			clearance.Command(clearance.Settle{Item: clearance.Grants, Reason: "every removal is confirmed"}))
 		if err != nil {
 			return fmt.Errorf("settle grants: %w", err)

@@ -645,7 +645,9 @@ type HoldingsCleared struct {
 	// Employee number.
 	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
 	// Grants that the person once held.
-	Grants        int32 `protobuf:"varint,3,opt,name=grants,proto3" json:"grants,omitempty"`
+	Grants int32 `protobuf:"varint,3,opt,name=grants,proto3" json:"grants,omitempty"`
+	// Position of the departure in the history of identity (EmploymentEnded).
+	Departure     int64 `protobuf:"varint,4,opt,name=departure,proto3" json:"departure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -697,6 +699,13 @@ func (x *HoldingsCleared) GetEmployeeNumber() string {
 func (x *HoldingsCleared) GetGrants() int32 {
 	if x != nil {
 		return x.Grants
+	}
+	return 0
+}
+
+func (x *HoldingsCleared) GetDeparture() int64 {
+	if x != nil {
+		return x.Departure
 	}
 	return 0
 }
@@ -902,11 +911,12 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
 	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06target\x18\a \x01(\tR\x06target\"o\n" +
+	"\x06target\x18\a \x01(\tR\x06target\"\x8d\x01\n" +
 	"\x0fHoldingsCleared\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
-	"\x06grants\x18\x03 \x01(\x05R\x06grants\"S\n" +
+	"\x06grants\x18\x03 \x01(\x05R\x06grants\x12\x1c\n" +
+	"\tdeparture\x18\x04 \x01(\x03R\tdeparture\"S\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +

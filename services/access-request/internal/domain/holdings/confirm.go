@@ -54,7 +54,7 @@ func (c ConfirmRemoved) decide(s State) ([]proto.Message, error) {
 		Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Account: g.Issued.GetAccount(), Target: g.Issued.GetTarget(),
 	}}
 	if !s.Employed() && s.empty(c.GrantID) {
-		events = append(events, s.cleared(g.Issued.GetPersonId(), g.Issued.GetEmployeeNumber()))
+		events = append(events, s.cleared(g.Issued.GetPersonId(), g.Issued.GetEmployeeNumber(), s.Post.GetSourcePosition()))
 	}
 	return events, nil
 }

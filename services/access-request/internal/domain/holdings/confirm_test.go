@@ -26,7 +26,7 @@ func TestAnAdditionConfirmedAfterTheRevocationDoesNotBringTheGrantBack(t *testin
 			noted(11, tuesday, "P1", false), revoked("grt_1", "reader", holdings.ReasonLeaver, "employment", tuesday, 0),
 		).
 		When(holdings.ConfirmActive{GrantID: "grt_1"}).ThenNothing().
-		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(1)).
+		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(1, 11)).
 		When(holdings.ConfirmActive{GrantID: "grt_1"}).ThenNothing()
 }
 

@@ -75,6 +75,6 @@ func removed(grant, role string) *accessv1.GrantRemovalConfirmed {
 	}
 }
 
-func cleared(grants int32) *accessv1.HoldingsCleared {
-	return &accessv1.HoldingsCleared{PersonId: "per_1", EmployeeNumber: "E1", Grants: grants}
+func cleared(grants int32, departure int64) *accessv1.HoldingsCleared {
+	return &accessv1.HoldingsCleared{PersonId: "per_1", EmployeeNumber: "E1", Grants: grants, Departure: departure}
 }

@@ -37,11 +37,11 @@ func (c NoteDeparture) decide(s State) ([]proto.Message, error) {
 		events = append(events, revoked(g.Issued, ReasonLeaver, RuleEmployment, 0, c.EffectiveAt))
 	}
 	if s.empty("") {
-		events = append(events, s.cleared(c.PersonID, c.EmployeeNumber))
+		events = append(events, s.cleared(c.PersonID, c.EmployeeNumber, c.SourcePosition))
 	}
 	return events, nil
 }
 
-func (s State) cleared(person, employee string) *accessv1.HoldingsCleared {
-	return &accessv1.HoldingsCleared{PersonId: person, EmployeeNumber: employee, Grants: int32(len(s.Grants))}
+func (s State) cleared(person, employee string, departure int64) *accessv1.HoldingsCleared {
+	return &accessv1.HoldingsCleared{PersonId: person, EmployeeNumber: employee, Grants: int32(len(s.Grants)), Departure: departure}
 }

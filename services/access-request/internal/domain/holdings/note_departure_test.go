@@ -45,7 +45,7 @@ func TestHoldingsAreClearedWhenTheLastRemovalIsConfirmed(t *testing.T) {
 		).
 		When(holdings.ConfirmRemoved{GrantID: "grt_2"}).Then(removed("grt_2", "writer")).
 		When(holdings.ConfirmRemoved{GrantID: "grt_2"}).ThenNothing().
-		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(2)).
+		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(2, 11)).
 		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).ThenNothing()
 }
 
@@ -54,12 +54,12 @@ func TestALeaverWithoutRightsIsClearedAtOnce(t *testing.T) {
 	t.Run("who had a post", func(t *testing.T) {
 		t.Parallel()
 		testkit.Rule(t, decider).Given(noted(10, monday, "P1", true)).
-			When(leaves(11, tuesday)).Then(noted(11, tuesday, "P1", false), cleared(0))
+			When(leaves(11, tuesday)).Then(noted(11, tuesday, "P1", false), cleared(0, 11))
 	})
 	t.Run("of whom nothing was heard", func(t *testing.T) {
 		t.Parallel()
 		testkit.Rule(t, decider).When(leaves(11, tuesday)).
-			Then(&accessv1.PostNoted{PersonId: "per_1", EmployeeNumber: "E1", EffectiveAt: timestamppb.New(tuesday), SourcePosition: 11}, cleared(0))
+			Then(&accessv1.PostNoted{PersonId: "per_1", EmployeeNumber: "E1", EffectiveAt: timestamppb.New(tuesday), SourcePosition: 11}, cleared(0, 11))
 	})
 }
 
@@ -71,5 +71,5 @@ func TestALeaverWaitsForRemovalsThatBeganBefore(t *testing.T) {
 			noted(11, tuesday, "P2", true), revoked("grt_1", "reader", holdings.ReasonAttribute, "matrix[1]", tuesday, 1),
 		).
 		When(leaves(12, wednesday)).Then(noted(12, wednesday, "P2", false)).
-		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(1))
+		When(holdings.ConfirmRemoved{GrantID: "grt_1"}).Then(removed("grt_1", "reader"), cleared(1, 12))
 }

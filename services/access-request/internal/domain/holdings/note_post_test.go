@@ -167,7 +167,7 @@ func TestWhoComesBackStartsAnew(t *testing.T) {
 		Given(
 			noted(10, monday, "P1", true), issued("grt_1", "reader", holdings.ReasonEmployment, monday, 1), activated("grt_1", "reader"),
 			noted(11, tuesday, "P1", false), revoked("grt_1", "reader", holdings.ReasonLeaver, "employment", tuesday, 0),
-			removed("grt_1", "reader"), cleared(1),
+			removed("grt_1", "reader"), cleared(1, 11),
 		).
 		When(engineer(12, wednesday, "P1", packOne, right("reader", "grt_2"))).
 		Then(noted(12, wednesday, "P1", true), issued("grt_2", "reader", holdings.ReasonEmployment, wednesday, 1)).
@@ -180,5 +180,5 @@ func TestWhoComesBackStartsAnew(t *testing.T) {
 			revoked("grt_2", "reader", holdings.ReasonLeaver, "employment", wednesday, 0),
 		).
 		When(holdings.ConfirmRemoved{GrantID: "grt_2"}).
-		Then(removed("grt_2", "reader"), cleared(2))
+		Then(removed("grt_2", "reader"), cleared(2, 13))
 }
