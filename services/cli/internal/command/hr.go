@@ -126,14 +126,14 @@ func (a *app) showImport(r *identityv1.ImportResult, dryRun bool) {
 	a.printer.Line("入职 %d，变动 %d，离职 %d，不变 %d，隔离 %d", "Joiners %d, movers %d, leavers %d, unchanged %d, quarantined %d",
 		r.GetJoiners(), r.GetMovers(), r.GetLeavers(), r.GetUnchanged(), len(r.GetQuarantined()))
 	for _, q := range r.GetQuarantined() {
-		a.printer.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), q.GetMessage(), q.GetReason())
+		a.printer.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), a.sentence(q), q.GetReason())
 	}
 	for _, w := range r.GetWarnings() {
-		a.printer.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), w.GetMessage(), w.GetReason())
+		a.printer.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), a.sentence(w), w.GetReason())
 	}
 	switch {
 	case r.GetHeld():
-		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
+		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", a.printer.Say(r.GetReasonZh(), r.GetReason()), r.GetDigest())
 	case !dryRun:
 		a.printer.Line("快照 %s，位置 identity=%d", "Snapshot %s, position identity=%d", r.GetSnapshot(), r.GetPosition())
 	}

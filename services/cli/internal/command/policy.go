@@ -107,12 +107,12 @@ func (a *app) showPackOutcome(r *policyv1.ApplyPackResponse) {
 		a.printer.Line("%s", "%s", line)
 	}
 	for _, w := range r.GetWarnings() {
-		a.printer.Line("注意 %d:%d %s", "note %d:%d %s", w.GetLine(), w.GetColumn(), w.GetMessage())
+		a.printer.Line("注意 %d:%d %s", "note %d:%d %s", w.GetLine(), w.GetColumn(), a.sentence(w))
 	}
 	a.printer.Line("新增授权 %d，撤销授权 %d（现有 %d）", "Grants given %d, taken %d (held now %d)", r.GetGrantsGiven(), r.GetGrantsTaken(), r.GetGrantsHeld())
 	switch {
 	case r.GetHeld():
-		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", r.GetReason(), r.GetDigest())
+		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", a.printer.Say(r.GetReasonZh(), r.GetReason()), r.GetDigest())
 	case r.GetState() != "":
 		a.printer.Line("版本 %d %s，摘要 %s", "Version %d %s, digest %s", r.GetVersion(), r.GetState(), r.GetDigest())
 	}

@@ -139,8 +139,10 @@ func (f File) supervisors(m Map, s Surroundings) File {
 			unknown[said]++
 		}
 	}
-	f.warn(SupervisorUnknown, unknown, "Nobody of this name or number is in the file or known; the people have no supervisor until it is corrected.")
-	f.warn(SupervisorAmbiguous, ambiguous, "Several people have this name; set match: number for the supervisor.")
+	f.warn(SupervisorUnknown, unknown, "Nobody of this name or number is in the file or known; the people have no supervisor until it is corrected.",
+		"文件与现有人员中均无此姓名或工号；更正之前，这些人员没有上级。")
+	f.warn(SupervisorAmbiguous, ambiguous, "Several people have this name; set match: number for the supervisor.",
+		"有多人同名；请将上级的 match 设为 number。")
 	return f
 }
 
@@ -173,11 +175,12 @@ func (f *File) positions(known map[string]bool) {
 			unknown[p]++
 		}
 	}
-	f.warn(PositionUnknown, unknown, "No line of the position matrix names this position; these people get no birthright from it.")
+	f.warn(PositionUnknown, unknown, "No line of the position matrix names this position; these people get no birthright from it.",
+		"岗位矩阵中没有任何一行包含此岗位；这些人员不会由此获得岗位授权。")
 }
 
-func (f *File) warn(reason string, people map[string]int32, message string) {
+func (f *File) warn(reason string, people map[string]int32, en, zh string) {
 	for _, subject := range slices.Sorted(maps.Keys(people)) {
-		f.Warnings = append(f.Warnings, &identityv1.ImportWarning{Reason: reason, Subject: subject, People: people[subject], Message: message})
+		f.Warnings = append(f.Warnings, &identityv1.ImportWarning{Reason: reason, Subject: subject, People: people[subject], Message: en, MessageZh: zh})
 	}
 }

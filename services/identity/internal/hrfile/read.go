@@ -119,6 +119,7 @@ type layout struct {
 	Map
 	decode     decoder
 	width      int
+	names      []string // as the header has them
 	index      map[string]int
 	unit       []int
 	supervisor int
@@ -139,7 +140,7 @@ func (m Map) layout(header []string, decode decoder) (layout, error) {
 		}
 		return i, nil
 	}
-	l := layout{Map: m, decode: decode, width: len(header), index: map[string]int{}, supervisor: -1}
+	l := layout{Map: m, decode: decode, width: len(header), names: names, index: map[string]int{}, supervisor: -1}
 	var err error
 	for field, column := range m.Columns {
 		if l.index[field], err = find(column); err != nil {

@@ -253,3 +253,23 @@ func FuzzParseMap(f *testing.F) {
 		}
 	})
 }
+
+// Whoever mends a row must find the field, not only the row.
+func TestQuarantineNamesTheColumn(t *testing.T) {
+	t.Parallel()
+	m, err := hrfile.ParseMap([]byte("source: s\ncolumns: {employee_number: nr, name: 姓名, kind: sort}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := hrfile.Read([]byte("nr,姓名,sort\nE1,\xd5\xc5,intern\nE2,,intern\nE 3,某人,intern\nE4,某人,boss\n,某人,intern\n"), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"HR_ROW_ENCODING (姓名)", "HR_ROW_INCOMPLETE (姓名)", "HR_EMPLOYEE_NUMBER_INVALID (nr)", "HR_KIND_UNKNOWN (sort)", "HR_ROW_INCOMPLETE (nr)"} {
+		q := f.Quarantined[i]
+		reason, column, _ := strings.Cut(want, " ")
+		if int(q.GetRow()) != i+2 || q.GetReason() != reason || !strings.HasSuffix(q.GetMessage(), " "+column) {
+			t.Errorf("row %d: %s %q, want %s", q.GetRow(), q.GetReason(), q.GetMessage(), want)
+		}
+	}
+}

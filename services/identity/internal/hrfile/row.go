@@ -1,6 +1,7 @@
 package hrfile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ func (l layout) row(row int, number string, record []string) (snapshot.Row, *ide
 	for _, i := range l.used() {
 		var ok bool
 		if text[i], ok = l.decode(record[i]); !ok {
-			return refuse(ErrEncoding)
+			return refuse(ErrEncoding.With("detail", l.names[i]))
 		}
 	}
 	field := func(name string) string {
@@ -85,12 +86,14 @@ func (l layout) row(row int, number string, record []string) (snapshot.Row, *ide
 	}
 	_, valid := l.number(record)
 	switch {
-	case text[l.index["employee_number"]] == "" || details.GetName() == "":
-		return refuse(ErrIncomplete)
+	case text[l.index["employee_number"]] == "":
+		return refuse(ErrIncomplete.With("detail", l.Columns["employee_number"]))
+	case details.GetName() == "":
+		return refuse(ErrIncomplete.With("detail", l.Columns["name"]))
 	case !valid:
-		return refuse(ErrNumber)
+		return refuse(ErrNumber.With("detail", l.Columns["employee_number"]))
 	case !slices.Contains(kinds, details.GetKind()):
-		return refuse(ErrKind)
+		return refuse(ErrKind.With("detail", cmp.Or(l.Columns["kind"], "constants.kind")))
 	}
 	return snapshot.Row{Row: row, Number: number, Details: details, Post: l.post(text, field)}, nil
 }

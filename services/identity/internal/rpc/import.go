@@ -77,6 +77,7 @@ func (s *Server) ImportSnapshot(stream importStream) error {
 	if err != nil {
 		return err
 	}
+	translate(result.GetQuarantined())
 	return stream.Send(&identityv1.ImportSnapshotResponse{Part: &identityv1.ImportSnapshotResponse_Result{Result: result}})
 }
 
@@ -157,7 +158,8 @@ func (s *Server) source(ctx context.Context, u upload) (positions map[string]boo
 	if current == nil || len(current.Sources) == 0 {
 		return nil, []*identityv1.ImportWarning{{
 			Reason: "HR_SOURCES_NOT_NAMED", Subject: u.fields.Source,
-			Message: "No pack in force names the HR sources; name this one under sources.",
+			Message:   "No pack in force names the HR sources; name this one under sources.",
+			MessageZh: "生效的策略包未列出人事数据源，请在 sources 中列出该数据源。",
 		}}, nil
 	}
 	known := false

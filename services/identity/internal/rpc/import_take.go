@@ -155,13 +155,15 @@ func withheld(d snapshot.Difference, file hrfile.File) (warnings []*identityv1.I
 	if d.Withheld > 0 {
 		warnings = append(warnings, &identityv1.ImportWarning{
 			Reason: "HR_LEAVERS_WITHHELD", People: int32(d.Withheld),
-			Message: "These people are missing, but a quarantined row names nobody and could be any of them; mend the rows and import again.",
+			Message:   "These people are missing, but a quarantined row names nobody and could be any of them; mend the rows and import again.",
+			MessageZh: "这些人员不在文件中，但有隔离行无法识别工号，可能正是他们；请修正这些行后重新导入。",
 		})
 	}
 	if n := len(file.Quarantined); n > listed {
 		warnings = append(warnings, &identityv1.ImportWarning{
 			Reason: "HR_QUARANTINE_LONG", Subject: strconv.Itoa(n), People: int32(n),
-			Message: "So many rows are quarantined that only the first 500 are listed; look at the map first.",
+			Message:   "So many rows are quarantined that only the first 500 are listed; look at the map first.",
+			MessageZh: "隔离行过多，仅列出前 500 行；请先检查列映射。",
 		})
 	}
 	return warnings
@@ -180,6 +182,8 @@ func (c comparison) hold(u upload) {
 	c.result.Held = true
 	c.result.Reason = fmt.Sprintf("%d of %d active people of %s are missing from the file, more than the guard of %g%% allows; if that is right, confirm the digest",
 		c.difference.Leavers, c.difference.Active, u.fields.Source, u.fields.Guard)
+	c.result.ReasonZh = fmt.Sprintf("文件缺少 %s 的 %d 名在职人员（共 %d 名），超过 %g%% 的警戒线；如确认无误，请以摘要确认",
+		u.fields.Source, c.difference.Leavers, c.difference.Active, u.fields.Guard)
 }
 
 // follow waits until a snapshot is carried out, telling how far it is. The work

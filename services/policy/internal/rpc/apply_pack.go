@@ -136,5 +136,6 @@ func (a *application) foresee(v verdict) {
 	a.reply.Diff = pack.Diff(before, a.parsed)
 	if v.foreseen.TakesMany() {
 		a.reply.Reason = fmt.Sprintf("it takes %d of %d birthrights, more than a tenth; confirm the digest to publish it", v.foreseen.Taken, v.foreseen.Held)
+		a.reply.ReasonZh = fmt.Sprintf("将撤销 %d 项岗位授权（现有 %d 项），超过十分之一；如确认无误，请以摘要确认后发布", v.foreseen.Taken, v.foreseen.Held)
 	}
 }

@@ -527,7 +527,9 @@ type QuarantinedRow struct {
 	// Published reason, for example "HR_ROW_ENCODING".
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What to do about it.
-	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese; said in answers, not stored.
+	MessageZh     string `protobuf:"bytes,5,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -586,6 +588,13 @@ func (x *QuarantinedRow) GetReason() string {
 func (x *QuarantinedRow) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+func (x *QuarantinedRow) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
 	}
 	return ""
 }
@@ -2932,12 +2941,14 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\vsnapshot_id\x18\x01 \x01(\tR\n" +
 	"snapshotId\x12\x18\n" +
 	"\achanges\x18\x02 \x01(\x05R\achanges\x12=\n" +
-	"\arefused\x18\x03 \x03(\v2#.ostiary.identity.v1.QuarantinedRowR\arefused\"}\n" +
+	"\arefused\x18\x03 \x03(\v2#.ostiary.identity.v1.QuarantinedRowR\arefused\"\x9c\x01\n" +
 	"\x0eQuarantinedRow\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x05R\x03row\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\" \n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\x05 \x01(\tR\tmessageZh\" \n" +
 	"\bUnitPath\x12\x14\n" +
 	"\x05names\x18\x01 \x03(\tR\x05names\"\xbb\x01\n" +
 	"\rPersonDetails\x12!\n" +

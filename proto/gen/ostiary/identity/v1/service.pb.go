@@ -700,6 +700,8 @@ type ImportResult struct {
 	Position int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
 	// First cause that everything which follows from the import names.
 	CorrelationId string `protobuf:"bytes,12,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	// Why it is held, in Chinese.
+	ReasonZh      string `protobuf:"bytes,13,opt,name=reason_zh,json=reasonZh,proto3" json:"reason_zh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -818,6 +820,13 @@ func (x *ImportResult) GetCorrelationId() string {
 	return ""
 }
 
+func (x *ImportResult) GetReasonZh() string {
+	if x != nil {
+		return x.ReasonZh
+	}
+	return ""
+}
+
 // ImportWarning is something that its reader should know.
 type ImportWarning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -828,7 +837,9 @@ type ImportWarning struct {
 	// People concerned.
 	People int32 `protobuf:"varint,3,opt,name=people,proto3" json:"people,omitempty"`
 	// What to do about it.
-	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese.
+	MessageZh     string `protobuf:"bytes,5,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -887,6 +898,13 @@ func (x *ImportWarning) GetPeople() int32 {
 func (x *ImportWarning) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+func (x *ImportWarning) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
 	}
 	return ""
 }
@@ -2212,7 +2230,7 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04part\":\n" +
 	"\x0eImportProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x05R\x04done\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x05R\x05total\"\xa2\x03\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\"\xbf\x03\n" +
 	"\fImportResult\x12\x1a\n" +
 	"\bsnapshot\x18\x01 \x01(\tR\bsnapshot\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x18\n" +
@@ -2226,12 +2244,15 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\bwarnings\x18\n" +
 	" \x03(\v2\".ostiary.identity.v1.ImportWarningR\bwarnings\x12\x1a\n" +
 	"\bposition\x18\v \x01(\x03R\bposition\x12%\n" +
-	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\"s\n" +
+	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\x12\x1b\n" +
+	"\treason_zh\x18\r \x01(\tR\breasonZh\"\x92\x01\n" +
 	"\rImportWarning\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x16\n" +
 	"\x06people\x18\x03 \x01(\x05R\x06people\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\";\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\x05 \x01(\tR\tmessageZh\";\n" +
 	"\x10GetPersonRequest\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\"H\n" +
 	"\x11GetPersonResponse\x123\n" +

@@ -115,6 +115,8 @@ type ApplyPackResponse struct {
 	Position int64 `protobuf:"varint,11,opt,name=position,proto3" json:"position,omitempty"`
 	// First cause that everything which follows from the pack names.
 	CorrelationId string `protobuf:"bytes,12,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	// Why it is held, in Chinese.
+	ReasonZh      string `protobuf:"bytes,13,opt,name=reason_zh,json=reasonZh,proto3" json:"reason_zh,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +231,13 @@ func (x *ApplyPackResponse) GetPosition() int64 {
 func (x *ApplyPackResponse) GetCorrelationId() string {
 	if x != nil {
 		return x.CorrelationId
+	}
+	return ""
+}
+
+func (x *ApplyPackResponse) GetReasonZh() string {
+	if x != nil {
+		return x.ReasonZh
 	}
 	return ""
 }
@@ -588,7 +597,7 @@ const file_ostiary_policy_v1_service_proto_rawDesc = "" +
 	"\x10ApplyPackRequest\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x17\n" +
 	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x18\n" +
-	"\aconfirm\x18\x03 \x01(\tR\aconfirm\"\x81\x03\n" +
+	"\aconfirm\x18\x03 \x01(\tR\aconfirm\"\x9e\x03\n" +
 	"\x11ApplyPackResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x14\n" +
@@ -603,7 +612,8 @@ const file_ostiary_policy_v1_service_proto_rawDesc = "" +
 	"\bwarnings\x18\n" +
 	" \x03(\v2\x1e.ostiary.policy.v1.PackProblemR\bwarnings\x12\x1a\n" +
 	"\bposition\x18\v \x01(\x03R\bposition\x12%\n" +
-	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\"*\n" +
+	"\x0ecorrelation_id\x18\f \x01(\tR\rcorrelationId\x12\x1b\n" +
+	"\treason_zh\x18\r \x01(\tR\breasonZh\"*\n" +
 	"\x0eGetPackRequest\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\"\xd0\x01\n" +
 	"\x0fGetPackResponse\x12\x18\n" +
