@@ -39,6 +39,7 @@ func (a *Alignment) note(ctx context.Context, p messaging.Policy, f eventstore.F
 	command := p.Command(f, stream)
 	c.SourcePosition = f.Position
 	c.Pack = holdings.Pack{Version: rules.Version, EffectiveAt: rules.EffectiveAt}
+	c.Duties = duties(rules)
 	c.Birthrights = birthrights(rules, command.ID, pack.Post{Position: c.Position, Unit: c.Unit, Kind: c.Kind, Attributes: c.Attributes})
 	r, err := a.decide(ctx, stream, command, a.meta(f, rules), c)
 	if err != nil {
@@ -88,6 +89,7 @@ func (a *Alignment) realign(ctx context.Context, p messaging.Policy, f eventstor
 		PostPosition: s.Post.GetSourcePosition(),
 		Pack:         holdings.Pack{Version: rules.Version, EffectiveAt: rules.EffectiveAt},
 		Birthrights:  birthrights(rules, command.ID, post(s.Post)),
+		Duties:       duties(rules),
 	}
 	if _, err := a.decide(ctx, stream, command, a.meta(f, rules), c); err != nil {
 		return fmt.Errorf("realign %s: %w", stream, err)
@@ -121,6 +123,22 @@ func birthrights(rules Rules, command string, post pack.Post) []holdings.Birthri
 		})
 	}
 	return due
+}
+
+// duties are the rules about what nobody holds together.
+func duties(rules Rules) []holdings.DutyRule {
+	if rules.Pack == nil {
+		return nil
+	}
+	var all []holdings.DutyRule
+	for _, r := range rules.Pack.DutyRules {
+		d := holdings.DutyRule{ID: r.ID}
+		for _, g := range r.Forbid {
+			d.Apart = append(d.Apart, g.String())
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 func post(p *accessv1.PostNoted) pack.Post {

@@ -299,6 +299,135 @@ func (x *GrantIssued) GetPackVersion() int64 {
 	return 0
 }
 
+// BirthrightWithheld says that the matrix gives a role to the post and a duty
+// rule keeps it from the person: it would be held together with a role that the
+// rule keeps apart from it.
+type BirthrightWithheld struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,3,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
+	// Duty rule of the pack that keeps it back.
+	Rule string `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Line of the matrix that gives it, for example "matrix[3]".
+	MatrixLine string `protobuf:"bytes,6,opt,name=matrix_line,json=matrixLine,proto3" json:"matrix_line,omitempty"`
+	// Role that the person has instead, "application/role".
+	Held string `protobuf:"bytes,7,opt,name=held,proto3" json:"held,omitempty"`
+	// What led to it: employment, transfer, attribute or matrix.
+	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Since when.
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Version of the pack.
+	PackVersion   int64 `protobuf:"varint,10,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BirthrightWithheld) Reset() {
+	*x = BirthrightWithheld{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BirthrightWithheld) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BirthrightWithheld) ProtoMessage() {}
+
+func (x *BirthrightWithheld) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BirthrightWithheld.ProtoReflect.Descriptor instead.
+func (*BirthrightWithheld) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BirthrightWithheld) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetMatrixLine() string {
+	if x != nil {
+		return x.MatrixLine
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetHeld() string {
+	if x != nil {
+		return x.Held
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BirthrightWithheld) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+func (x *BirthrightWithheld) GetPackVersion() int64 {
+	if x != nil {
+		return x.PackVersion
+	}
+	return 0
+}
+
 // GrantActivated says that the target was read back and shows the right.
 type GrantActivated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -322,7 +451,7 @@ type GrantActivated struct {
 
 func (x *GrantActivated) Reset() {
 	*x = GrantActivated{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +463,7 @@ func (x *GrantActivated) String() string {
 func (*GrantActivated) ProtoMessage() {}
 
 func (x *GrantActivated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +476,7 @@ func (x *GrantActivated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantActivated.ProtoReflect.Descriptor instead.
 func (*GrantActivated) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GrantActivated) GetPersonId() string {
@@ -430,7 +559,7 @@ type GrantRevoked struct {
 
 func (x *GrantRevoked) Reset() {
 	*x = GrantRevoked{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +571,7 @@ func (x *GrantRevoked) String() string {
 func (*GrantRevoked) ProtoMessage() {}
 
 func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +584,7 @@ func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRevoked.ProtoReflect.Descriptor instead.
 func (*GrantRevoked) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GrantRevoked) GetPersonId() string {
@@ -559,7 +688,7 @@ type GrantRemovalConfirmed struct {
 
 func (x *GrantRemovalConfirmed) Reset() {
 	*x = GrantRemovalConfirmed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +700,7 @@ func (x *GrantRemovalConfirmed) String() string {
 func (*GrantRemovalConfirmed) ProtoMessage() {}
 
 func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +713,7 @@ func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRemovalConfirmed.ProtoReflect.Descriptor instead.
 func (*GrantRemovalConfirmed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GrantRemovalConfirmed) GetPersonId() string {
@@ -654,7 +783,7 @@ type HoldingsCleared struct {
 
 func (x *HoldingsCleared) Reset() {
 	*x = HoldingsCleared{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -666,7 +795,7 @@ func (x *HoldingsCleared) String() string {
 func (*HoldingsCleared) ProtoMessage() {}
 
 func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -679,7 +808,7 @@ func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldingsCleared.ProtoReflect.Descriptor instead.
 func (*HoldingsCleared) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *HoldingsCleared) GetPersonId() string {
@@ -725,7 +854,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +866,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +879,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -791,7 +920,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +932,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +945,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -882,7 +1011,20 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x12\n" +
 	"\x04rule\x18\v \x01(\tR\x04rule\x12\x16\n" +
 	"\x06target\x18\f \x01(\tR\x06target\x12!\n" +
-	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xd9\x01\n" +
+	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xd3\x02\n" +
+	"\x12BirthrightWithheld\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12 \n" +
+	"\vapplication\x18\x03 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x04 \x01(\tR\x04role\x12\x12\n" +
+	"\x04rule\x18\x05 \x01(\tR\x04rule\x12\x1f\n" +
+	"\vmatrix_line\x18\x06 \x01(\tR\n" +
+	"matrixLine\x12\x12\n" +
+	"\x04held\x18\a \x01(\tR\x04held\x12\x16\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\x12=\n" +
+	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
+	"\fpack_version\x18\n" +
+	" \x01(\x03R\vpackVersion\"\xd9\x01\n" +
 	"\x0eGrantActivated\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -940,31 +1082,33 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*PostNoted)(nil),             // 0: ostiary.accessrequest.v1.PostNoted
 	(*GrantIssued)(nil),           // 1: ostiary.accessrequest.v1.GrantIssued
-	(*GrantActivated)(nil),        // 2: ostiary.accessrequest.v1.GrantActivated
-	(*GrantRevoked)(nil),          // 3: ostiary.accessrequest.v1.GrantRevoked
-	(*GrantRemovalConfirmed)(nil), // 4: ostiary.accessrequest.v1.GrantRemovalConfirmed
-	(*HoldingsCleared)(nil),       // 5: ostiary.accessrequest.v1.HoldingsCleared
-	(*PackAdopted)(nil),           // 6: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),          // 7: ostiary.accessrequest.v1.PackEnforced
-	nil,                           // 8: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*BirthrightWithheld)(nil),    // 2: ostiary.accessrequest.v1.BirthrightWithheld
+	(*GrantActivated)(nil),        // 3: ostiary.accessrequest.v1.GrantActivated
+	(*GrantRevoked)(nil),          // 4: ostiary.accessrequest.v1.GrantRevoked
+	(*GrantRemovalConfirmed)(nil), // 5: ostiary.accessrequest.v1.GrantRemovalConfirmed
+	(*HoldingsCleared)(nil),       // 6: ostiary.accessrequest.v1.HoldingsCleared
+	(*PackAdopted)(nil),           // 7: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),          // 8: ostiary.accessrequest.v1.PackEnforced
+	nil,                           // 9: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	8, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	9, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	9, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	9, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	9, // 4: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	9, // 5: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	9,  // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	10, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	10, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	10, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	10, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	10, // 5: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	10, // 6: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }
@@ -978,7 +1122,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

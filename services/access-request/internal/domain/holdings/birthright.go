@@ -47,6 +47,7 @@ type change struct {
 	post   *accessv1.PostNoted
 	pack   Pack
 	due    []Birthright
+	duties []DutyRule
 	reason string
 	at     time.Time
 }
@@ -54,11 +55,10 @@ type change struct {
 // align compares what is due with what is held. Only birthrights are touched: a
 // right that was asked for does not follow from the post alone.
 func (s State) align(c change) []proto.Message {
+	given, back := s.apart(c)
 	due := map[string]Birthright{}
-	for _, b := range c.due {
-		if _, twice := due[key(b.Application, b.Role)]; !twice {
-			due[key(b.Application, b.Role)] = b // the first rule that gives it counts
-		}
+	for _, b := range given {
+		due[key(b.Application, b.Role)] = b
 	}
 	var events []proto.Message
 	held := map[string]bool{}
@@ -71,19 +71,17 @@ func (s State) align(c change) []proto.Message {
 		}
 		events = append(events, revoked(g.Issued, c.reason, g.Issued.GetRule(), c.pack.Version, c.at))
 	}
-	for _, b := range c.due {
-		k := key(b.Application, b.Role)
-		if held[k] {
+	for _, b := range given {
+		if held[key(b.Application, b.Role)] {
 			continue
 		}
-		held[k] = true
 		events = append(events, &accessv1.GrantIssued{
 			PersonId: c.post.GetPersonId(), EmployeeNumber: c.post.GetEmployeeNumber(), GrantId: b.GrantID,
 			Account: c.post.GetEmployeeNumber(), Application: b.Application, Role: b.Role, Kind: KindBirthright,
 			EffectiveAt: timestamppb.New(c.at), Reason: c.reason, Rule: b.Rule, Target: b.Target, PackVersion: c.pack.Version,
 		})
 	}
-	return events
+	return append(events, s.keepBack(c, back)...)
 }
 
 // revoked ends a grant at an instant, but not before it began.

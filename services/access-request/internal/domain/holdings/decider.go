@@ -37,6 +37,10 @@ type State struct {
 	// Grants are all grants that were ever issued, by id. Neither the map nor
 	// what it holds is changed once it is in a state.
 	Grants map[string]Grant
+	// Withheld is what duty rules keep from the person, by "application/role",
+	// as recorded since the post was noted. It is never changed once it is in a
+	// state.
+	Withheld map[string]*accessv1.BirthrightWithheld
 	// PackVersion is the newest pack by which anything was decided here.
 	PackVersion int64
 }
@@ -54,10 +58,17 @@ func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
 func Evolve(s State, event proto.Message) State {
 	switch e := event.(type) {
 	case *accessv1.PostNoted:
-		s.Post = e
+		s.Post, s.Withheld = e, nil
 	case *accessv1.GrantIssued:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
 		return s.with(e.GetGrantId(), Grant{Issued: e, Status: Issued})
+	case *accessv1.BirthrightWithheld:
+		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		s.Withheld = maps.Clone(s.Withheld)
+		if s.Withheld == nil {
+			s.Withheld = map[string]*accessv1.BirthrightWithheld{}
+		}
+		s.Withheld[key(e.GetApplication(), e.GetRole())] = e
 	case *accessv1.GrantActivated:
 		return s.move(e.GetGrantId(), Active)
 	case *accessv1.GrantRevoked:

@@ -21,6 +21,9 @@
 //   - At most one grant per application and role is issued or active. A role
 //     that becomes due again while an earlier grant is being removed gets a new
 //     grant: a removal is never called back.
+//   - Of roles that a duty rule keeps apart nobody gets two, whatever the matrix
+//     says: what was asked for and approved stays, then the first in the matrix
+//     is given, and what is withheld is recorded with rule and roles.
 //   - A post is replaced only by what identity said later.
 //   - An addition that is confirmed after its revocation does not bring the
 //     grant back to life.

@@ -30,6 +30,8 @@ type NotePost struct {
 	Pack Pack
 	// Birthrights are what the pack gives to exactly this post.
 	Birthrights []Birthright
+	// Duties are the pack's rules about what nobody holds together.
+	Duties []DutyRule
 }
 
 // ErrNobody says that an event about a post does not say whose it is.
@@ -54,7 +56,7 @@ func (c NotePost) decide(s State) ([]proto.Message, error) {
 		return []proto.Message{post}, nil
 	}
 	return append([]proto.Message{post}, s.align(change{
-		post: post, pack: c.Pack, due: c.Birthrights, reason: whatChanged(s.Post, post), at: c.EffectiveAt,
+		post: post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: whatChanged(s.Post, post), at: c.EffectiveAt,
 	})...), nil
 }
 

@@ -14,6 +14,8 @@ type Realign struct {
 	Pack Pack
 	// Birthrights are what the pack gives to the post.
 	Birthrights []Birthright
+	// Duties are the pack's rules about what nobody holds together.
+	Duties []DutyRule
 }
 
 func (c Realign) decide(s State) ([]proto.Message, error) {
@@ -25,5 +27,5 @@ func (c Realign) decide(s State) ([]proto.Message, error) {
 	}
 	// Nobody has a right of the post before they have the post.
 	at := later(c.Pack.EffectiveAt, s.Post.GetEffectiveAt().AsTime())
-	return s.align(change{post: s.Post, pack: c.Pack, due: c.Birthrights, reason: ReasonMatrix, at: at}), nil
+	return s.align(change{post: s.Post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: ReasonMatrix, at: at}), nil
 }
