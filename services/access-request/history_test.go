@@ -42,6 +42,9 @@ func describe(stream string, events []proto.Message) string {
 			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
 				g.Issued.GetKind(), g.Issued.GetRule(), g.Status)
 		}
+		for _, role := range slices.Sorted(maps.Keys(s.Withheld)) {
+			fmt.Fprintf(&b, " [%s withheld by %s for %s]", role, s.Withheld[role].GetRule(), s.Withheld[role].GetHeld())
+		}
 	case "pack":
 		var s packs.State
 		for _, e := range events {
@@ -75,5 +78,9 @@ func TestRecordHistory(t *testing.T) {
 	s.activates(2, strings.NewReplacer("version: 1", "version: 2", `"P1"', grants: [orders/reader]`, `"P2"', grants: [orders/reader]`).Replace(body))
 	s.starts("E1", "P2", day(10))
 	s.expect("in the end", &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, "reader issued, writer issued")
+	s.activates(3, strings.NewReplacer("version: 1", "version: 3", `"P2"', grants: [orders/writer]`, `"P3"', grants: [orders/reader, orders/writer]`).Replace(body)+
+		"duty_rules: [{id: apart, forbid: [orders/reader, orders/writer], scope: person}]\n")
+	s.moves("E2", "P3", day(11))
+	s.expect("kept apart", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "reader issued, reader revoking, reader revoking, writer revoking")
 	s.RecordHistory(*record, describe)
 }
