@@ -31,7 +31,8 @@ type Notary struct {
 func (n *Notary) Run(ctx context.Context) error {
 	for {
 		changed := n.Book.Changed()
-		if _, err := n.Sign(ctx); err != nil && ctx.Err() == nil {
+		// A book with a gap is not signed; intake and verification say so.
+		if _, err := n.Sign(ctx); err != nil && !errors.Is(err, errTorn) && ctx.Err() == nil {
 			return err
 		}
 		select {
@@ -47,7 +48,10 @@ func (n *Notary) Run(ctx context.Context) error {
 
 // Sign signs the present root, unless it has been signed, and returns the note.
 func (n *Notary) Sign(ctx context.Context) ([]byte, error) {
-	size, root := n.Book.Root()
+	size, root, err := n.Book.Root()
+	if err != nil {
+		return nil, err
+	}
 	if signed, err := n.at(ctx, size); err != nil || signed != nil {
 		return signed, err
 	}

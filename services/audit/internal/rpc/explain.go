@@ -92,9 +92,18 @@ func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[s
 		if err != nil {
 			return nil, err
 		}
+		if cause == nil && e.GetCausation() != nil {
+			return append(links, gone(e.GetCausation())), nil
+		}
 		e = cause
 	}
 	return links, nil
+}
+
+// gone is the link to an event that nobody has any more: the reader must not
+// take the link before it for the first cause.
+func gone(c *envelopev1.Cause) *auditv1.Link {
+	return &auditv1.Link{Service: c.GetService(), Position: c.GetPosition(), Type: "Gone", Reason: "this event cannot be read any more; run: ostiary audit verify"}
 }
 
 func (s *Server) cause(ctx context.Context, c *envelopev1.Cause) (*runtimev1.HistoryEvent, error) {

@@ -9,6 +9,7 @@ import (
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 
 	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/ledger"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/audit/internal/book"
@@ -76,6 +77,6 @@ func (s *Server) GetCheckpoint(ctx context.Context, _ *auditv1.GetCheckpointRequ
 	if err != nil {
 		return nil, err
 	}
-	size, _ := s.book.Root()
-	return &auditv1.GetCheckpointResponse{Note: string(signed), Size: size}, nil
+	c, err := ledger.Open(signed, s.notary.Key.Verifier)
+	return &auditv1.GetCheckpointResponse{Note: string(signed), Size: c.Size}, err
 }
