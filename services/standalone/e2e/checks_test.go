@@ -29,12 +29,12 @@ func (i *installation) aside(name string, items []string, check func(i *installa
 // grants and revocations that the matrix implies for them, each was ordered,
 // read back and confirmed once, and every cause can be read again. Then it asks
 // why for every right that they ever had.
-func (i *installation) accountsFor(s story, people []string, overtaken bool) {
+func (i *installation) accountsFor(s story, people []string) {
 	packs := i.packHistory(s)
 	rights := s.last().rights()
 	i.aside("history", people, func(i *installation, person string) {
 		r := i.recordOf(person, packs)
-		found := r.accounted(i.t, s, overtaken)
+		found := r.accounted(i.t, s)
 		if want := s.implied(person); found.String() != want.String() {
 			i.t.Errorf("%s:\nthe matrix implies %s\nhistory has %s", person, want, found)
 		}

@@ -18,7 +18,7 @@ func TestKilledAtCommitPointsOfEveryService(t *testing.T) {
 	want := playedOnce(t)
 	i := install(t)
 	w := i.watch()
-	pending := moments(seed, max(len(writers), testkit.Count(20)), want.commits)
+	pending := append(moments(seed, max(len(writers), testkit.Count(20)), want.commits), moment{"identity", want.taken})
 	t.Logf("seed %d, moments %v of %v", seed, pending, want.commits)
 	for _, st := range want.story.steps {
 		pending = i.playKilled(want.story, st, w, pending)
@@ -27,7 +27,18 @@ func TestKilledAtCommitPointsOfEveryService(t *testing.T) {
 	if len(pending) > 0 {
 		t.Errorf("the moments %v never came", pending)
 	}
+	t.Logf("%d files were cut off before they were accepted", i.cutOff(w))
 	i.equals(want, some(want.story.everybody(), 10))
+}
+
+// cutOff counts the files of which changes were taken in that never held.
+func (i *installation) cutOff(w watch) (files int) {
+	i.t.Helper()
+	if err := w["identity"].QueryRow(i.t.Context(), `SELECT count(*) FROM (SELECT FROM es.event WHERE stream LIKE 'snapshot-%'
+		GROUP BY stream HAVING NOT bool_or(type LIKE '%.HrSnapshotAccepted')) s`).Scan(&files); err != nil {
+		i.t.Fatal(err)
+	}
+	return files
 }
 
 // playKilled hands in a step as often as it takes to get an answer, and kills
