@@ -195,6 +195,14 @@ func (s *story) explanation(t *testing.T) {
 		t.Errorf("links are %v, want %v", links, want)
 	}
 	*s.grants = nil
+	kept := s.caused("identity", position, &accessv1.BirthrightWithheld{
+		PersonId: "per_E4", EmployeeNumber: "E4", Application: "orders", Role: "approver", Rule: "four-eyes", Held: "orders/writer", Reason: "transfer",
+	})
+	why, err = s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: "orders/approver"})
+	if err != nil || why.GetState() != "withheld" || len(why.GetLinks()) != 2 || why.GetLinks()[0].GetPosition() != kept ||
+		why.GetLinks()[0].GetReason() != "transfer, but holds orders/writer" {
+		t.Errorf("what was withheld is explained by %v, %v", why, err)
+	}
 	for role, reason := range map[string]string{"orders/reader": "GRANT_UNKNOWN", "orders": "ROLE_MALFORMED", "/reader": "ROLE_MALFORMED"} {
 		_, err := s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: role})
 		if !strings.Contains(fmt.Sprint(status.Convert(err).Details()...), reason) {

@@ -18,8 +18,9 @@ const (
 	maxLinks = 200
 )
 
-// ExplainAccess walks from every event of the newest grant of a role, the
-// newest first, back to its first cause. Every link can be read in history
+// ExplainAccess walks from every event of the newest grant of a role, and from
+// what kept it back, the newest first, back to its first cause. Every link can
+// be read in history
 // (AUD-003, ACR-008).
 func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequest) (*auditv1.ExplainAccessResponse, error) {
 	application, role, ok := strings.Cut(r.GetRole(), "/")
@@ -30,11 +31,27 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 	if err != nil {
 		return nil, err
 	}
-	own, err := s.eventsOf(ctx, grant)
+	person := grant.GetPersonId()
+	if grant == nil {
+		s.current(ctx)
+		if person, err = s.book.Person(ctx, r.GetEmployeeNumber()); err != nil {
+			return nil, err
+		}
+	}
+	own, err := s.eventsOf(ctx, person, func(e *runtimev1.HistoryEvent) bool {
+		f := fieldsOf(e)
+		return grant != nil && f.GrantID == grant.GetGrantId() || withheld(e) && f.Application == application && f.Role == role
+	})
 	if err != nil {
 		return nil, err
 	}
+	if len(own) == 0 {
+		return nil, ErrGrantUnknown.With("employee_number", r.GetEmployeeNumber()).With("role", r.GetRole())
+	}
 	response := &auditv1.ExplainAccessResponse{GrantId: grant.GetGrantId(), State: grant.GetState()}
+	if withheld(own[0]) {
+		response.State = stateWithheld
+	}
 	seen := map[string]bool{}
 	for _, e := range own {
 		if response.Links, err = s.walk(ctx, e, seen, response.Links); err != nil {
@@ -44,6 +61,14 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 	return response, nil
 }
 
+// stateWithheld is the state of a role that a duty rule keeps back.
+const stateWithheld = "withheld"
+
+func withheld(e *runtimev1.HistoryEvent) bool {
+	return e.GetType() == string((&accessv1.BirthrightWithheld{}).ProtoReflect().Descriptor().FullName())
+}
+
+// newestGrant is the newest grant of a role, nil if there never was one.
 func (s *Server) newestGrant(ctx context.Context, employeeNumber, role string) (*accessv1.Grant, error) {
 	r, err := accessv1.NewAccessRequestServiceClient(s.platform.Dial(access)).ListGrants(ctx, &accessv1.ListGrantsRequest{
 		EmployeeNumber: employeeNumber, Role: role, IncludeRemoved: true,
@@ -57,22 +82,20 @@ func (s *Server) newestGrant(ctx context.Context, employeeNumber, role string) (
 			newest = g
 		}
 	}
-	if newest == nil {
-		return nil, ErrGrantUnknown.With("employee_number", employeeNumber).With("role", role)
-	}
 	return newest, nil
 }
 
-// eventsOf returns the events of one grant in its stream, newest first.
-func (s *Server) eventsOf(ctx context.Context, g *accessv1.Grant) ([]*runtimev1.HistoryEvent, error) {
+// eventsOf returns the events about a person's rights that are wanted, newest
+// first.
+func (s *Server) eventsOf(ctx context.Context, person string, wanted func(*runtimev1.HistoryEvent) bool) ([]*runtimev1.HistoryEvent, error) {
 	var events []*runtimev1.HistoryEvent
 	for after := int64(0); ; {
-		r, err := s.sources[access].ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: access, Stream: "holdings-" + g.GetPersonId(), After: after})
+		r, err := s.sources[access].ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: access, Stream: "holdings-" + person, After: after})
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range r.GetEvents() {
-			if after = e.GetVersion(); fieldsOf(e).GrantID == g.GetGrantId() {
+			if after = e.GetVersion(); wanted(e) {
 				events = append(events, e)
 			}
 		}
@@ -128,11 +151,14 @@ func link(e *runtimev1.HistoryEvent) *auditv1.Link {
 
 // facts are the fields of an event that explain it.
 type facts struct {
-	GrantID   string `json:"grant_id"`
-	Reason    string `json:"reason"`
-	Operation string `json:"operation"`
-	Kind      string `json:"kind"`
-	Target    string `json:"target"`
+	GrantID     string `json:"grant_id"`
+	Application string `json:"application"`
+	Role        string `json:"role"`
+	Held        string `json:"held"`
+	Reason      string `json:"reason"`
+	Operation   string `json:"operation"`
+	Kind        string `json:"kind"`
+	Target      string `json:"target"`
 }
 
 func fieldsOf(e *runtimev1.HistoryEvent) facts {
@@ -144,6 +170,8 @@ func fieldsOf(e *runtimev1.HistoryEvent) facts {
 // reason is why the event happened, as far as it says so itself.
 func (f facts) reason() string {
 	switch {
+	case f.Held != "":
+		return f.Reason + ", but holds " + f.Held
 	case f.Reason != "":
 		return f.Reason
 	case f.Operation != "":

@@ -223,7 +223,7 @@ type ExplainAccessResponse struct {
 	Links []*Link `protobuf:"bytes,1,rep,name=links,proto3" json:"links,omitempty"`
 	// Grant.
 	GrantId string `protobuf:"bytes,2,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
-	// issued, active, revoking or removed.
+	// issued, active, revoking or removed; withheld if a duty rule keeps it back.
 	State         string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
