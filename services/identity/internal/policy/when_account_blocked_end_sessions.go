@@ -19,7 +19,7 @@ import (
 
 // WhenAccountBlockedEndSessions ends every session of an account that may no
 // longer be used, or whose password was replaced. A session that was opened at
-// the very moment of the blocking is ended when it shows.
+// the very moment, with what was proved before it, is ended when it shows.
 func WhenAccountBlockedEndSessions(p *servicekit.Platform) messaging.Policy {
 	policy := messaging.Policy{
 		Name: "when_account_blocked_end_sessions", Source: p.Service,
@@ -40,10 +40,15 @@ func WhenAccountBlockedEndSessions(p *servicekit.Platform) messaging.Policy {
 	policy.Do = func(ctx context.Context, f eventstore.Fact) error {
 		if e, ok := f.Message.(*identityv1.SessionOpened); ok {
 			a, _, err := eventstore.Load(ctx, p.Journal, account.Decider, account.Stream(e.GetAccount()))
-			if err != nil || a.Status == account.Active {
+			switch {
+			case err != nil:
 				return err
+			case a.Status != account.Active:
+				return end(ctx, f, e.GetSessionId(), "account_suspended")
+			case a.CredentialID != e.GetCredentialId():
+				return end(ctx, f, e.GetSessionId(), "password_changed")
 			}
-			return end(ctx, f, e.GetSessionId(), "account_suspended")
+			return nil
 		}
 		name := f.Message.(interface{ GetAccount() string }).GetAccount()
 		if err := p.Projected(ctx, f.Position); err != nil {

@@ -49,7 +49,7 @@ func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*iden
 	if err != nil {
 		return nil, err
 	}
-	if err := s.password(ctx, a, r); err != nil {
+	if a.CredentialID, err = s.password(ctx, a, r); err != nil {
 		return nil, err
 	}
 	return s.open(ctx, a)
@@ -80,35 +80,35 @@ func (s *SignIn) prove(ctx context.Context, user, password string) (account.Stat
 }
 
 // password replaces the password if a new one was given, and insists on it
-// where it must be.
-func (s *SignIn) password(ctx context.Context, a account.State, r *identityv1.SignInRequest) error {
+// where it must be. It returns the credential that is then in force.
+func (s *SignIn) password(ctx context.Context, a account.State, r *identityv1.SignInRequest) (string, error) {
 	if r.GetNewPassword() == "" {
 		if a.MustChange {
-			return ErrChangeRequired
+			return "", ErrChangeRequired
 		}
-		return nil
+		return a.CredentialID, nil
 	}
 	current, _, err := s.Packs.Current(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	profile := account.CNClassic
 	if current != nil && current.PasswordProfile != "" {
 		profile = current.PasswordProfile
 	}
 	if r.GetNewPassword() == r.GetPassword() {
-		return ErrSamePassword
+		return "", ErrSamePassword
 	}
 	if err := account.Acceptable(profile, a.Account, r.GetNewPassword()); err != nil {
-		return err
+		return "", err
 	}
 	id, err := s.Credentials.Put(ctx, r.GetNewPassword())
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = eventstore.Execute(ctx, s.Platform.Journal, account.Decider, account.Stream(a.Account), fresh(), eventstore.Metadata{Actor: a.Account},
 		account.Command(account.ChangePassword{Known: a.CredentialID, CredentialID: id}))
-	return err
+	return id, err
 }
 
 func (s *SignIn) open(ctx context.Context, a account.State) (*identityv1.SignInResponse, error) {
@@ -118,7 +118,7 @@ func (s *SignIn) open(ctx context.Context, a account.State) (*identityv1.SignInR
 	}
 	result, err := eventstore.Execute(ctx, s.Platform.Journal, session.Decider, session.Stream(id), fresh(), eventstore.Metadata{Actor: a.Account},
 		session.Command(session.OpenSession{
-			ID: id, PersonID: a.PersonID, Account: a.Account, ExpiresAt: s.MachineNow().Add(s.SessionLifetime),
+			ID: id, PersonID: a.PersonID, Account: a.Account, ExpiresAt: s.MachineNow().Add(s.SessionLifetime), CredentialID: a.CredentialID,
 		}))
 	if err != nil {
 		return nil, err

@@ -246,3 +246,25 @@ func random(r *rand.Rand) account.Command {
 		return account.IssueCredential{CredentialID: "crd_1", ByAdmin: r.IntN(2) == 0}
 	}
 }
+
+// Who leaves and comes back before the case is closed has the account again,
+// but neither the power over Ostiary nor the password of before.
+func TestADepartureTakesProductRolesAndPassword(t *testing.T) {
+	t.Parallel()
+	given := []proto.Message{opened(), activated(), roles("asked", account.Admin), issued("crd_1", false), suspended()}
+	rule(t, given...).When(open()).Then(&identityv1.AccountReinstated{PersonId: "per_1", Account: "E1", Reason: "hired"})
+	s := account.State{}
+	for _, e := range append(given, &identityv1.AccountReinstated{PersonId: "per_1", Account: "E1"}) {
+		s = account.Evolve(s, e)
+	}
+	if s.Status != account.Active || len(s.Roles) != 0 || s.CredentialID != "" {
+		t.Errorf("who came back has %+v", s)
+	}
+	s = account.State{}
+	for _, e := range append(given[:4:4], &identityv1.AccountSuspended{Mode: "compromise"}, &identityv1.AccountReinstated{}) {
+		s = account.Evolve(s, e)
+	}
+	if len(s.Roles) != 1 || s.CredentialID != "crd_1" {
+		t.Errorf("after a suspension of another kind the account has %+v", s)
+	}
+}

@@ -37,6 +37,8 @@ type State struct {
 	Account  string
 	Kind     string
 	Status   Status
+	// Departed says that the account is suspended because its person left.
+	Departed bool
 	Roles    []string
 	// Provisional are roles that end as soon as somebody else holds them.
 	Provisional []string
@@ -71,12 +73,19 @@ func Evolve(s State, event proto.Message) State {
 	switch e := event.(type) {
 	case *identityv1.AccountOpened:
 		return State{PersonID: e.GetPersonId(), Account: e.GetAccount(), Kind: e.GetKind(), Status: Opened}
-	case *identityv1.AccountActivated, *identityv1.AccountReinstated:
+	case *identityv1.AccountActivated:
 		s.Status = Active
 	case *identityv1.AccountSuspended:
-		s.Status = Suspended
+		s.Status, s.Departed = Suspended, e.GetMode() == ModeDeparture
+	case *identityv1.AccountReinstated:
+		s.Status = Active
+		if s.Departed {
+			// Who comes back has what the new employment gives; power over Ostiary
+			// and a password are given again by somebody or not at all.
+			s.Departed, s.Roles, s.Provisional, s.CredentialID = false, nil, nil, ""
+		}
 	case *identityv1.AccountClosed:
-		s.Status, s.Roles, s.Provisional, s.CredentialID = Closed, nil, nil, ""
+		s.Status, s.Departed, s.Roles, s.Provisional, s.CredentialID = Closed, false, nil, nil, ""
 	case *identityv1.ProductRolesSet:
 		s.Roles = e.GetRoles()
 		s.Provisional = provisional(s.Provisional, e)

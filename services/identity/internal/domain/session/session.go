@@ -62,6 +62,8 @@ type OpenSession struct {
 	PersonID  string
 	Account   string
 	ExpiresAt time.Time
+	// CredentialID names the password that was proved.
+	CredentialID string
 }
 
 func (c OpenSession) decide(s State) ([]proto.Message, error) {
@@ -69,7 +71,7 @@ func (c OpenSession) decide(s State) ([]proto.Message, error) {
 		return nil, nil
 	}
 	return []proto.Message{&identityv1.SessionOpened{
-		PersonId: c.PersonID, Account: c.Account, SessionId: c.ID, ExpiresAt: timestamppb.New(c.ExpiresAt),
+		PersonId: c.PersonID, Account: c.Account, SessionId: c.ID, ExpiresAt: timestamppb.New(c.ExpiresAt), CredentialId: c.CredentialID,
 	}}, nil
 }
 

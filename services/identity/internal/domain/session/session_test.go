@@ -16,8 +16,8 @@ import (
 func TestASessionIsOpenedAndEndedOnce(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	open := session.OpenSession{ID: "ses_1", PersonID: "per_1", Account: "admin", ExpiresAt: until}
-	opened := &identityv1.SessionOpened{PersonId: "per_1", Account: "admin", SessionId: "ses_1", ExpiresAt: timestamppb.New(until)}
+	open := session.OpenSession{ID: "ses_1", PersonID: "per_1", Account: "admin", ExpiresAt: until, CredentialID: "crd_1"}
+	opened := &identityv1.SessionOpened{PersonId: "per_1", Account: "admin", SessionId: "ses_1", ExpiresAt: timestamppb.New(until), CredentialId: "crd_1"}
 	testkit.Rule(t, session.Decider).
 		When(session.End{Reason: "signed_out"}).ThenRefused(session.ErrUnknown).
 		When(open).Then(opened).When(open).ThenNothing().
