@@ -137,8 +137,7 @@ func (c *cluster) address() string {
 	return u.String()
 }
 
-// rights reads who may sign in and is a member of what: "account right",
-// sorted.
+// rights reads who is a member of what: "account right", sorted.
 func (c *cluster) rights() []string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -151,7 +150,7 @@ func (c *cluster) rights() []string {
 	rows, err := conn.Query(ctx, `
 		SELECT m.rolname || ' ' || g.rolname
 		FROM pg_auth_members am JOIN pg_roles m ON m.oid = am.member JOIN pg_roles g ON g.oid = am.roleid
-		WHERE m.rolname LIKE 'crm\_%' AND m.rolcanlogin`)
+		WHERE m.rolname LIKE 'crm\_%'`)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -76,6 +76,9 @@ func TestOnePersonIsHiredAndLeaves(t *testing.T) {
 	if got := rights(t, target); len(got) != 0 {
 		t.Fatalf("the target still shows %v", got)
 	}
+	if got := logins(t, target); len(got) != 0 {
+		t.Fatalf("still may sign in on the target: %v", got)
+	}
 	if got := i.lines("access", "list", "--person", "E1042"); len(got) != 0 {
 		t.Errorf("still listed: %v", got)
 	}

@@ -325,14 +325,25 @@ func (i *installation) target() *pgx.Conn {
 	return conn
 }
 
-// rights reads from the target itself who may sign in and is a member of what:
-// "account right", sorted.
+// rights reads from the target itself who is a member of what, whether or not
+// the account may sign in: "account right", sorted.
 func rights(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
-	rows, err := conn.Query(context.Background(), `
+	return column(t, conn, `
 		SELECT m.rolname || ' ' || g.rolname
 		FROM pg_auth_members am JOIN pg_roles m ON m.oid = am.member JOIN pg_roles g ON g.oid = am.roleid
-		WHERE m.rolname LIKE 'ost\_%' AND m.rolcanlogin ORDER BY 1`)
+		WHERE m.rolname LIKE 'ost\_%' ORDER BY 1`)
+}
+
+// logins reads from the target itself which accounts may sign in, sorted.
+func logins(t *testing.T, conn *pgx.Conn) []string {
+	t.Helper()
+	return column(t, conn, `SELECT rolname FROM pg_roles WHERE rolname LIKE 'ost\_%' AND rolcanlogin ORDER BY 1`)
+}
+
+func column(t *testing.T, conn *pgx.Conn, query string) []string {
+	t.Helper()
+	rows, err := conn.Query(context.Background(), query)
 	if err != nil {
 		t.Fatal(err)
 	}

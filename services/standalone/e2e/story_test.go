@@ -98,9 +98,21 @@ func (i *installation) play(s story, st step) map[string]any {
 	return answer
 }
 
-// shows compares the memberships on the target with those that are expected.
+// shows compares the memberships on the target with those that are expected;
+// an account without any may not sign in.
 func shows(t *testing.T, target *pgx.Conn, after string, want []string) {
 	t.Helper()
+	var accounts []string
+	for _, m := range want {
+		account, _, _ := strings.Cut(m, " ")
+		accounts = append(accounts, account)
+	}
+	slices.Sort(accounts)
+	able := logins(t, target)
+	slices.Sort(able)
+	if accounts = slices.Compact(accounts); !slices.Equal(able, accounts) {
+		t.Errorf("after %s %d accounts may sign in on the target, want %d", after, len(able), len(accounts))
+	}
 	got := rights(t, target)
 	slices.Sort(got) // the target has an order of its own
 	if slices.Equal(got, want) {
