@@ -38,20 +38,23 @@ func build(ctx context.Context, p *servicekit.Platform) (*servicekit.Service, er
 	if err != nil {
 		return nil, err
 	}
-	b, err := book.Open(ctx, p.Pool)
+	b, err := book.Open(ctx, p.Pool, book.Seal{Key: key, File: p.KeyFile("ledger-root")})
 	if err != nil {
 		return nil, err
 	}
-	notary := &book.Notary{Book: b, Key: key, File: p.KeyFile("ledger-root")}
+	notary := book.NewNotary(b)
 	verifier := &book.Verifier{Book: b, Notary: notary}
-	service := &servicekit.Service{Workers: []servicekit.Worker{{Name: "sign roots", Run: notary.Run}}}
+	service := &servicekit.Service{
+		Workers: []servicekit.Worker{{Name: "sign roots", Run: notary.Run}},
+		Causes:  b.Causes,
+	}
 	for _, source := range config.Sources {
 		intake := book.NewIntake(b, source, p.Dial(source), p.Log)
 		verifier.Intakes = append(verifier.Intakes, intake)
 		service.Intakes = append(service.Intakes, intake)
 		service.Workers = append(service.Workers, servicekit.Worker{Name: "take in " + source, Run: intake.Run})
 	}
-	server := rpc.NewServer(p, verifier, config.Sources)
+	server := rpc.NewServer(p, verifier, key, config.Sources)
 	service.Register = func(r grpc.ServiceRegistrar) { auditv1.RegisterAuditServiceServer(r, server) }
 	return service, nil
 }

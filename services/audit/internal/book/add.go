@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -21,10 +20,6 @@ type Line struct {
 	EmployeeNumber string
 }
 
-// errTorn says that entries are gone. Nothing is written behind the gap until
-// they are back: verification names them.
-var errTorn = errors.New("the book has lost entries; run: ostiary audit verify")
-
 // Add writes lines of one service behind the last entry. Their positions
 // follow the one that was taken last, without a hole. What another replica has
 // entered meanwhile, or this one without learning that it had, is not entered
@@ -37,11 +32,7 @@ func (b *Book) Add(ctx context.Context, service string, lines []Line) error {
 		return fmt.Errorf("add to the book: %w", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	last, err := lockLast(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if err := b.follow(ctx, tx, last); err != nil {
+	if err := b.begin(ctx, tx); err != nil {
 		return err
 	}
 	for len(lines) > 0 && lines[0].Position <= b.taken[service] {
@@ -67,23 +58,16 @@ func (b *Book) Add(ctx context.Context, service string, lines []Line) error {
 	return nil
 }
 
-// follow reads what others have written behind the last entry that this
-// process knows.
-func (b *Book) follow(ctx context.Context, tx pgx.Tx, last int64) error {
-	switch known := b.last; {
-	case b.torn || last < known:
-		return errTorn
-	case last == known:
-		return nil
-	default:
-		defer b.announce()
-		return each(ctx, tx, known, b.turn)
-	}
-}
-
 // turn goes on to the next entry.
 func (b *Book) turn(e Entry) error {
-	b.last, b.torn = e.Seq, b.torn || e.Seq != b.last+1
+	switch {
+	case b.damage != nil:
+	case e.Seq != b.last+1:
+		b.damage = damaged("entry %d is gone; the next is %d", b.last+1, e.Seq)
+	case Chain(b.chain, e) != e.Chain:
+		b.damage = damaged("entry %d does not continue the chain", e.Seq)
+	}
+	b.last = e.Seq
 	b.tree.Append(e.Leaf, func(ledger.NodeID, ledger.Hash) {})
 	b.chain, b.taken[e.Service] = e.Chain, max(b.taken[e.Service], e.Position)
 	return nil

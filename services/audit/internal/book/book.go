@@ -4,11 +4,13 @@ package book
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"sync"
+	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ostiary/ostiary/libs/ledger"
@@ -31,56 +33,49 @@ type Entry struct {
 
 // Book is the ledger of this installation.
 type Book struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	seal    Seal
+	refused atomic.Pointer[error] // the damage that was seen last
 
 	mu      sync.Mutex
 	tree    *ledger.Tree
 	chain   ledger.Hash
 	taken   map[string]int64
-	last    int64 // sequence number of the last entry
-	torn    bool  // an entry is missing between those that were read
+	last    int64  // sequence number of the last entry
+	damage  error  // what is wrong with the entries that were read
+	outside string // the root outside the database that was seen last
 	changed chan struct{}
 }
 
-// Open reads the book and rebuilds its tree.
-func Open(ctx context.Context, pool *pgxpool.Pool) (*Book, error) {
-	b := &Book{pool: pool, tree: &ledger.Tree{}, taken: map[string]int64{}, changed: make(chan struct{})}
-	if err := b.Each(ctx, b.turn); err != nil {
+// Open reads the book, rebuilds its tree and compares it with the root outside
+// the database. A damaged book opens too, so that it can be verified, but takes
+// nothing in.
+func Open(ctx context.Context, pool *pgxpool.Pool, seal Seal) (*Book, error) {
+	b := &Book{pool: pool, seal: seal, tree: &ledger.Tree{}, taken: map[string]int64{}, changed: make(chan struct{})}
+	// In this order: a root lies outside before it is in the database, and both
+	// come after their entries.
+	var signed bool
+	if err := pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM ledger.checkpoint)").Scan(&signed); err != nil {
 		return nil, fmt.Errorf("open the book: %w", err)
 	}
-	return b, nil
-}
-
-// Each calls do for every entry, in order.
-func (b *Book) Each(ctx context.Context, do func(Entry) error) error {
-	return each(ctx, b.pool, 0, do)
-}
-
-// querier is a pool or a transaction.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// each calls do for every entry after a sequence number, in order.
-func each(ctx context.Context, q querier, after int64, do func(Entry) error) error {
-	rows, err := q.Query(ctx, "SELECT seq, service, position, leaf, chain FROM ledger.entry WHERE seq > $1 ORDER BY seq", after)
+	note, c, err := seal.outside()
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return nil, fmt.Errorf("open the book: %w", err)
+	}
+	b.outside, b.damage = note, err
+	then := ledger.EmptyRoot
+	err = each(ctx, pool, 0, math.MaxInt64, func(e Entry) error {
+		_ = b.turn(e) // it never fails
+		if b.tree.Size() == c.Size {
+			then = b.tree.Root()
+		}
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("read entries: %w", err)
+		return nil, fmt.Errorf("open the book: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var e Entry
-		var leaf, chain []byte
-		if err := rows.Scan(&e.Seq, &e.Service, &e.Position, &leaf, &chain); err != nil {
-			return fmt.Errorf("read entries: %w", err)
-		}
-		copy(e.Leaf[:], leaf)
-		copy(e.Chain[:], chain)
-		if err := do(e); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	b.damage = b.refuse(b.whole(signed, c, then))
+	return b, nil
 }
 
 // Taken is the last position taken of a service.
@@ -88,16 +83,6 @@ func (b *Book) Taken(service string) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.taken[service]
-}
-
-// Root is the size and the root of the book. A book with a gap has none.
-func (b *Book) Root() (int64, ledger.Hash, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.torn {
-		return 0, ledger.Hash{}, errTorn
-	}
-	return b.tree.Size(), b.tree.Root(), nil
 }
 
 // extent is the last entry of the book and the last position of each service

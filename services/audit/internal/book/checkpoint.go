@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,18 +18,18 @@ const signEvery = time.Second
 // Notary signs the book's root. The newest signed root also lies in a file
 // outside the database, so that cutting off the end of the book is seen.
 type Notary struct {
-	Book *Book
-	Key  *ledger.Key
-	// File keeps the newest signed root.
-	File string
+	book *Book
 }
+
+// NewNotary returns the notary of a book.
+func NewNotary(b *Book) *Notary { return &Notary{book: b} }
 
 // Run signs whenever the book has grown, until ctx ends.
 func (n *Notary) Run(ctx context.Context) error {
 	for {
-		changed := n.Book.Changed()
-		// A book with a gap is not signed; intake and verification say so.
-		if _, err := n.Sign(ctx); err != nil && !errors.Is(err, errTorn) && ctx.Err() == nil {
+		changed := n.book.Changed()
+		// A damaged book is not signed; its causes and verification say so.
+		if _, err := n.Sign(ctx); err != nil && !errors.Is(err, ErrDamaged) && ctx.Err() == nil {
 			return err
 		}
 		select {
@@ -48,67 +45,45 @@ func (n *Notary) Run(ctx context.Context) error {
 
 // Sign signs the present root, unless it has been signed, and returns the note.
 func (n *Notary) Sign(ctx context.Context) ([]byte, error) {
-	size, root, err := n.Book.Root()
-	if err != nil {
-		return nil, err
-	}
-	if signed, err := n.at(ctx, size); err != nil || signed != nil {
-		return signed, err
-	}
-	signed, err := ledger.Sign(Origin, size, root, n.Key.Signer)
+	b := n.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tx, err := b.pool.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("sign the root: %w", err)
 	}
-	_, err = n.Book.pool.Exec(ctx, "INSERT INTO ledger.checkpoint (size, note) VALUES ($1, $2) ON CONFLICT DO NOTHING", size, string(signed))
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if err := b.begin(ctx, tx); err != nil {
+		return nil, err
+	}
+	size := b.tree.Size()
+	if note, err := signedAt(ctx, tx, size); err != nil || note != "" {
+		return []byte(note), err
+	}
+	signed, err := ledger.Sign(Origin, size, b.tree.Root(), b.seal.Key.Signer)
 	if err != nil {
+		return nil, fmt.Errorf("sign the root: %w", err)
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO ledger.checkpoint (size, note) VALUES ($1, $2)", size, string(signed)); err != nil {
 		return nil, fmt.Errorf("keep the signed root: %w", err)
 	}
-	return signed, n.keep(signed)
+	// First outside: a root that is in the database alone would be an alarm.
+	if err := b.seal.keep(signed); err != nil {
+		return nil, err
+	}
+	b.outside = string(signed)
+	if err := tx.Commit(ctx); err != nil {
+		return nil, fmt.Errorf("keep the signed root: %w", err)
+	}
+	return signed, nil
 }
 
-func (n *Notary) at(ctx context.Context, size int64) ([]byte, error) {
-	var signed string
-	err := n.Book.pool.QueryRow(ctx, "SELECT note FROM ledger.checkpoint WHERE size = $1", size).Scan(&signed)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the signed root: %w", err)
-	}
-	return []byte(signed), nil
-}
-
-// keep replaces the file in one step; a torn file would look like tampering.
-func (n *Notary) keep(signed []byte) error {
-	temporary := n.File + ".new"
-	if err := os.MkdirAll(filepath.Dir(n.File), 0o700); err != nil {
-		return fmt.Errorf("keep the signed root: %w", err)
-	}
-	if err := os.WriteFile(temporary, signed, 0o600); err != nil {
-		return fmt.Errorf("keep the signed root: %w", err)
-	}
-	if err := os.Rename(temporary, n.File); err != nil {
-		return fmt.Errorf("keep the signed root: %w", err)
-	}
-	return nil
-}
-
-// Signed returns every signed root of the database by size, and the one of the
-// file.
-func (n *Notary) Signed(ctx context.Context) (map[int64]string, []byte, error) {
-	rows, err := n.Book.pool.Query(ctx, "SELECT size, note FROM ledger.checkpoint")
-	if err != nil {
-		return nil, nil, fmt.Errorf("read signed roots: %w", err)
-	}
-	signed := map[int64]string{}
-	var size int64
+// signedAt is the signed root over so many entries, "" if there is none.
+func signedAt(ctx context.Context, tx pgx.Tx, size int64) (string, error) {
 	var note string
-	if _, err := pgx.ForEachRow(rows, []any{&size, &note}, func() error { signed[size] = note; return nil }); err != nil {
-		return nil, nil, fmt.Errorf("read signed roots: %w", err)
+	err := tx.QueryRow(ctx, "SELECT note FROM ledger.checkpoint WHERE size = $1", size).Scan(&note)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("read the signed root: %w", err)
 	}
-	file, err := os.ReadFile(n.File)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("read the signed root outside: %w", err)
-	}
-	return signed, file, nil
+	return note, nil
 }

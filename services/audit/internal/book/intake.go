@@ -2,6 +2,7 @@ package book
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -64,7 +65,8 @@ func (i *Intake) WaitFor(ctx context.Context, position int64) error {
 func (i *Intake) Causes() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.broken == nil || (clock.System{}).Now().Sub(i.since) < silent {
+	// The book itself tells that it is damaged, once for all sources.
+	if i.broken == nil || errors.Is(i.broken, ErrDamaged) || (clock.System{}).Now().Sub(i.since) < silent {
 		return nil
 	}
 	return []string{fmt.Sprintf("the ledger takes nothing in from %s since %s: %v", i.service, i.since.Format(time.RFC3339), i.broken)}

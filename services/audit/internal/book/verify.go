@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
@@ -48,16 +50,14 @@ type run struct {
 
 // Verify checks everything that had been entered when it began.
 func (v *Verifier) Verify(ctx context.Context, progress func(done, total int64)) (verification.Report, error) {
-	if _, err := v.Notary.Sign(ctx); err != nil && !errors.Is(err, errTorn) {
+	if _, err := v.Notary.Sign(ctx); err != nil && !errors.Is(err, ErrDamaged) {
 		return verification.Report{}, err
 	}
 	r := &run{Verifier: v, progress: progress}
 	last, taken := v.Book.extent()
 	r.taken = taken
-	err := v.Book.Each(ctx, func(e Entry) error {
-		if e.Seq <= last {
-			r.entries = append(r.entries, e)
-		}
+	err := each(ctx, v.Book.pool, 0, last, func(e Entry) error {
+		r.entries = append(r.entries, e)
 		return nil
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *run) find(service string, position int64, reason, format string, args .
 // book follows the chain from entry to entry and compares the root with every
 // signed one on the way.
 func (r *run) book(ctx context.Context) error {
-	signed, outside, err := r.Notary.Signed(ctx)
+	signed, outside, err := r.signed(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (r *run) book(ctx context.Context) error {
 		before = e.Chain
 		tree.Append(e.Leaf, func(ledger.NodeID, ledger.Hash) {})
 		if note, ok := signed[tree.Size()]; ok && !broken {
-			broken = !r.root([]byte(note), e, tree.Root())
+			broken = !r.root(note, e, tree.Root())
 		}
 		delete(signed, tree.Size())
 	}
@@ -120,9 +120,26 @@ func (r *run) book(ctx context.Context) error {
 	return nil
 }
 
+// signed returns every signed root of the database by size, and the one
+// outside.
+func (r *run) signed(ctx context.Context) (map[int64]string, string, error) {
+	rows, err := r.Book.pool.Query(ctx, "SELECT size, note FROM ledger.checkpoint")
+	if err != nil {
+		return nil, "", fmt.Errorf("read signed roots: %w", err)
+	}
+	signed := map[int64]string{}
+	var size int64
+	var note string
+	if _, err := pgx.ForEachRow(rows, []any{&size, &note}, func() error { signed[size] = note; return nil }); err != nil {
+		return nil, "", fmt.Errorf("read signed roots: %w", err)
+	}
+	outside, err := r.Book.seal.read()
+	return signed, outside, err
+}
+
 // root compares one signed root with the entries so far.
-func (r *run) root(note []byte, last Entry, root ledger.Hash) bool {
-	c, err := ledger.Open(note, r.Notary.Key.Verifier)
+func (r *run) root(note string, last Entry, root ledger.Hash) bool {
+	c, err := ledger.Open([]byte(note), r.Book.seal.Key.Verifier)
 	switch {
 	case err != nil:
 		r.find(last.Service, last.Position, RootUnsigned, "the root over %d entries is not signed by the key of the ledger", last.Seq)
@@ -145,14 +162,14 @@ func (r *run) beyond(signed map[int64]string) {
 }
 
 // outside compares the root that lies outside the database.
-func (r *run) outside(note []byte) {
-	if note == nil {
+func (r *run) outside(note string) {
+	if note == "" {
 		if r.total > 0 {
 			r.find("audit", r.total, RootMissing, "the signed root outside the database is gone; compare with one that you kept elsewhere")
 		}
 		return
 	}
-	c, err := ledger.Open(note, r.Notary.Key.Verifier)
+	c, err := ledger.Open([]byte(note), r.Book.seal.Key.Verifier)
 	switch {
 	case err != nil:
 		r.find("audit", r.total, RootUnsigned, "the root outside the database is not signed by the key of the ledger")

@@ -40,14 +40,15 @@ type Server struct {
 	book     *book.Book
 	notary   *book.Notary
 	verifier *book.Verifier
+	key      *ledger.Key
 	sources  map[string]runtimev1.RuntimeServiceClient
 }
 
 var _ auditv1.AuditServiceServer = (*Server)(nil)
 
 // NewServer returns the server over a book and its sources.
-func NewServer(p *servicekit.Platform, v *book.Verifier, sources []string) *Server {
-	s := &Server{platform: p, book: v.Book, notary: v.Notary, verifier: v, sources: map[string]runtimev1.RuntimeServiceClient{}}
+func NewServer(p *servicekit.Platform, v *book.Verifier, key *ledger.Key, sources []string) *Server {
+	s := &Server{platform: p, book: v.Book, notary: v.Notary, verifier: v, key: key, sources: map[string]runtimev1.RuntimeServiceClient{}}
 	for _, source := range sources {
 		s.sources[source] = runtimev1.NewRuntimeServiceClient(p.Dial(source))
 	}
@@ -58,6 +59,9 @@ func NewServer(p *servicekit.Platform, v *book.Verifier, sources []string) *Serv
 // so that an answer misses nothing that its asker may have seen. A source that
 // does not answer is left to readiness.
 func (s *Server) current(ctx context.Context) {
+	if len(s.book.Causes()) > 0 {
+		return // a damaged ledger takes nothing in
+	}
 	ctx, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for source, client := range s.sources {
@@ -77,6 +81,6 @@ func (s *Server) GetCheckpoint(ctx context.Context, _ *auditv1.GetCheckpointRequ
 	if err != nil {
 		return nil, err
 	}
-	c, err := ledger.Open(signed, s.notary.Key.Verifier)
+	c, err := ledger.Open(signed, s.key.Verifier)
 	return &auditv1.GetCheckpointResponse{Note: string(signed), Size: c.Size}, err
 }

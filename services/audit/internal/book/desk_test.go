@@ -1,0 +1,150 @@
+package book
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/ledger"
+	"github.com/ostiary/ostiary/libs/testkit"
+
+	"github.com/ostiary/ostiary/services/audit/internal/migrations"
+)
+
+// desk is a ledger's database, as a superuser may touch it, and one source.
+type desk struct {
+	t      *testing.T
+	pool   *pgxpool.Pool
+	seal   Seal
+	source *source
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{t: t, pool: testkit.Postgres(t).Pool(t), source: &source{}}
+	key, err := ledger.LoadOrCreateKey(filepath.Join(t.TempDir(), "ledger.key"), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.seal = Seal{Key: key, File: filepath.Join(t.TempDir(), "root", "ledger-root")}
+	tables, err := migrations.Files.ReadFile("0001_ledger.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.exec("SELECT set_config('ostiary.service_role', current_user, false);" + string(tables))
+	return d
+}
+
+// exec does what no service may, past the triggers.
+func (d *desk) exec(statements string) {
+	d.t.Helper()
+	if _, err := d.pool.Exec(d.t.Context(), "SET session_replication_role = replica;"+statements+";RESET session_replication_role"); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) open() *Book {
+	d.t.Helper()
+	b, err := Open(d.t.Context(), d.pool, d.seal)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return b
+}
+
+// grown is a book that was opened and has taken in and signed so many people.
+func (d *desk) grown(people int) *Book {
+	d.t.Helper()
+	b := d.open()
+	for range people {
+		d.source.hires()
+	}
+	if err := d.intake(b).page(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := NewNotary(b).Sign(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+	return b
+}
+
+func (d *desk) intake(b *Book) *Intake {
+	return &Intake{book: b, service: "identity", client: d.source, log: slog.New(slog.DiscardHandler)}
+}
+
+// found verifies and returns what does not match.
+func (d *desk) found(b *Book) []string {
+	d.t.Helper()
+	v := &Verifier{Book: b, Notary: NewNotary(b), Intakes: []*Intake{d.intake(b)}}
+	report, err := v.Verify(d.t.Context(), func(int64, int64) {})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var found []string
+	for _, f := range report.Findings {
+		found = append(found, fmt.Sprintf("%s=%d %s", f.Service, f.Position, f.Reason))
+	}
+	return found
+}
+
+// closed expects that a book takes nothing in, signs nothing and says so.
+func (d *desk) closed(b *Book) {
+	d.t.Helper()
+	before, err := d.seal.read()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.source.hires()
+	if err := d.intake(b).page(d.t.Context()); !errors.Is(err, ErrDamaged) {
+		d.t.Errorf("it takes in: %v", err)
+	}
+	if _, err := NewNotary(b).Sign(d.t.Context()); !errors.Is(err, ErrDamaged) {
+		d.t.Errorf("it signs: %v", err)
+	}
+	if after, err := d.seal.read(); err != nil || after != before {
+		d.t.Errorf("the root outside was replaced: %q, %v", after, err)
+	}
+	if len(b.Causes()) != 1 {
+		d.t.Errorf("readiness says %v", b.Causes())
+	}
+}
+
+// source is a service's Feed.
+type source struct {
+	runtimev1.RuntimeServiceClient
+	events []*envelopev1.Envelope
+}
+
+// hires records one more person: per_1 with the number E1 first.
+func (s *source) hires() {
+	n := int64(len(s.events) + 1)
+	m := &identityv1.PersonRegistered{PersonId: fmt.Sprintf("per_%d", n), EmployeeNumber: fmt.Sprintf("E%d", n)}
+	data, _ := proto.Marshal(m) // it never fails on a message that was just made
+	r := eventstore.Recorded{
+		Position: n, Stream: "person-" + m.GetPersonId(), Version: 1, Type: string(m.ProtoReflect().Descriptor().FullName()), Data: data,
+	}
+	s.events = append(s.events, r.Envelope("identity"))
+}
+
+func (s *source) Feed(_ context.Context, r *runtimev1.FeedRequest, _ ...grpc.CallOption) (*runtimev1.FeedResponse, error) {
+	answer := &runtimev1.FeedResponse{Head: int64(len(s.events))}
+	for _, e := range s.events {
+		if e.GetPosition() > r.GetAfter() && len(answer.Events) < int(r.GetLimit()) {
+			answer.Events = append(answer.Events, e)
+		}
+	}
+	return answer, nil
+}
