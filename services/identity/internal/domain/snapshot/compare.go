@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -60,8 +59,6 @@ type Comparison struct {
 	// Unattributed says that some quarantined row names nobody. Then anybody
 	// may be behind it, and nobody is taken for a leaver.
 	Unattributed bool
-	// At is 00:00 of the effective day.
-	At time.Time
 	// NewID makes the internal id of a person who is new.
 	NewID func() string
 }

@@ -3,7 +3,6 @@ package snapshot_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
@@ -28,7 +27,7 @@ func known(id, name, position string) snapshot.Known {
 
 func compare(rows []snapshot.Row, people map[string]snapshot.Known) snapshot.Comparison {
 	return snapshot.Comparison{
-		Source: "hr", Rows: rows, Known: people, Present: map[string]bool{}, At: time.Unix(0, 0), NewID: func() string { return "per_new" },
+		Source: "hr", Rows: rows, Known: people, Present: map[string]bool{}, NewID: func() string { return "per_new" },
 	}
 }
 
