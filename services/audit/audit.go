@@ -42,11 +42,11 @@ func build(ctx context.Context, p *servicekit.Platform) (*servicekit.Service, er
 	if err != nil {
 		return nil, err
 	}
-	notary := book.NewNotary(b)
+	notary := book.NewNotary(b, p.Log)
 	verifier := &book.Verifier{Book: b, Notary: notary}
 	service := &servicekit.Service{
 		Workers: []servicekit.Worker{{Name: "sign roots", Run: notary.Run}},
-		Causes:  b.Causes,
+		Causes:  func() []string { return append(b.Causes(), notary.Causes()...) },
 	}
 	for _, source := range config.Sources {
 		intake := book.NewIntake(b, source, p.Dial(source), p.Log)

@@ -293,7 +293,7 @@ func (s *story) behindAGap(t *testing.T) {
 	if err := torn.Add(t.Context(), "visitor", []book.Line{{Position: 9}}); !errors.Is(err, book.ErrDamaged) {
 		t.Errorf("add behind a gap: %v", err)
 	}
-	verifier := &book.Verifier{Book: torn, Notary: book.NewNotary(torn)}
+	verifier := &book.Verifier{Book: torn, Notary: book.NewNotary(torn, s.Platform("audit").Log)}
 	report, err := verifier.Verify(t.Context(), func(int64, int64) {})
 	if err != nil || len(report.Findings) == 0 || report.Findings[0].Reason != book.EntryMissing {
 		t.Errorf("the gap is not found: %v", report)

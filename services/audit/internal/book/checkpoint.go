@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,27 +20,44 @@ const signEvery = time.Second
 // outside the database, so that cutting off the end of the book is seen.
 type Notary struct {
 	book *Book
+	log  *slog.Logger
+
+	trouble trouble
 }
 
 // NewNotary returns the notary of a book.
-func NewNotary(b *Book) *Notary { return &Notary{book: b} }
+func NewNotary(b *Book, log *slog.Logger) *Notary { return &Notary{book: b, log: log} }
 
-// Run signs whenever the book has grown, until ctx ends.
+// Causes tells that nothing has been signed for a while.
+func (n *Notary) Causes() []string {
+	if since, err := n.trouble.lasting(); err != nil {
+		return []string{fmt.Sprintf("the ledger is not signed since %s: %v", since.Format(time.RFC3339), err)}
+	}
+	return nil
+}
+
+// Run signs whenever the book has grown, until ctx ends; what fails is tried
+// again.
 func (n *Notary) Run(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		changed := n.book.Changed()
-		// A damaged book is not signed; its causes and verification say so.
-		if _, err := n.Sign(ctx); err != nil && !errors.Is(err, ErrDamaged) && ctx.Err() == nil {
-			return err
+		_, err := n.Sign(ctx)
+		pause := n.trouble.note(err)
+		if err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "the ledger could not be signed", "error", err.Error())
+		} else {
+			await(ctx, changed)
+			pause = signEvery
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if err := (clock.System{}).Until(ctx, clock.System{}.Now().Add(signEvery)); err != nil {
-			return err
-		}
+		_ = clock.System{}.Until(ctx, clock.System{}.Now().Add(pause)) // the loop ends with ctx
+	}
+	return ctx.Err()
+}
+
+func await(ctx context.Context, changed <-chan struct{}) {
+	select {
+	case <-changed:
+	case <-ctx.Done():
 	}
 }
 

@@ -75,11 +75,13 @@ func (d *desk) grown(people int) *Book {
 	if err := d.intake(b).page(d.t.Context()); err != nil {
 		d.t.Fatal(err)
 	}
-	if _, err := NewNotary(b).Sign(d.t.Context()); err != nil {
+	if _, err := d.notary(b).Sign(d.t.Context()); err != nil {
 		d.t.Fatal(err)
 	}
 	return b
 }
+
+func (d *desk) notary(b *Book) *Notary { return NewNotary(b, slog.New(slog.DiscardHandler)) }
 
 func (d *desk) intake(b *Book) *Intake {
 	return &Intake{book: b, service: "identity", client: d.source, log: slog.New(slog.DiscardHandler)}
@@ -88,7 +90,7 @@ func (d *desk) intake(b *Book) *Intake {
 // found verifies and returns what does not match.
 func (d *desk) found(b *Book) []string {
 	d.t.Helper()
-	v := &Verifier{Book: b, Notary: NewNotary(b), Intakes: []*Intake{d.intake(b)}}
+	v := &Verifier{Book: b, Notary: d.notary(b), Intakes: []*Intake{d.intake(b)}}
 	report, err := v.Verify(d.t.Context(), func(int64, int64) {})
 	if err != nil {
 		d.t.Fatal(err)
@@ -111,7 +113,7 @@ func (d *desk) closed(b *Book) {
 	if err := d.intake(b).page(d.t.Context()); !errors.Is(err, ErrDamaged) {
 		d.t.Errorf("it takes in: %v", err)
 	}
-	if _, err := NewNotary(b).Sign(d.t.Context()); !errors.Is(err, ErrDamaged) {
+	if _, err := d.notary(b).Sign(d.t.Context()); !errors.Is(err, ErrDamaged) {
 		d.t.Errorf("it signs: %v", err)
 	}
 	if after, err := d.seal.read(); err != nil || after != before {

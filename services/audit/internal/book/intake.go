@@ -2,10 +2,8 @@ package book
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -23,8 +21,6 @@ import (
 const (
 	intakePage = 1000
 	intakeWait = 10_000 // milliseconds that the source holds a question
-	// silent is how long a source may fail before readiness names it.
-	silent = 5 * time.Second
 )
 
 // Intake takes in one source. It reads the source's Feed itself, so that the
@@ -36,9 +32,7 @@ type Intake struct {
 	client  runtimev1.RuntimeServiceClient
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	broken error
-	since  time.Time
+	trouble trouble
 }
 
 // NewIntake returns the intake of a service.
@@ -63,39 +57,23 @@ func (i *Intake) WaitFor(ctx context.Context, position int64) error {
 
 // Causes names the source if it has failed for a while.
 func (i *Intake) Causes() []string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	// The book itself tells that it is damaged, once for all sources.
-	if i.broken == nil || errors.Is(i.broken, ErrDamaged) || (clock.System{}).Now().Sub(i.since) < silent {
-		return nil
+	if since, err := i.trouble.lasting(); err != nil {
+		return []string{fmt.Sprintf("the ledger takes nothing in from %s since %s: %v", i.service, since.Format(time.RFC3339), err)}
 	}
-	return []string{fmt.Sprintf("the ledger takes nothing in from %s since %s: %v", i.service, i.since.Format(time.RFC3339), i.broken)}
+	return nil
 }
 
 // Run takes in until ctx ends; a failing source is asked again.
 func (i *Intake) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := i.page(ctx)
-		i.note(err)
+		pause := i.trouble.note(err)
 		if err != nil && ctx.Err() == nil {
 			i.log.WarnContext(ctx, "the ledger could not take in", "source", i.service, "error", err.Error())
-			_ = clock.System{}.Until(ctx, clock.System{}.Now().Add(500*time.Millisecond))
+			_ = clock.System{}.Until(ctx, clock.System{}.Now().Add(pause)) // the loop ends with ctx
 		}
 	}
 	return ctx.Err()
-}
-
-func (i *Intake) note(err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if err == nil {
-		i.broken = nil
-		return
-	}
-	if i.broken == nil {
-		i.since = clock.System{}.Now()
-	}
-	i.broken = err
 }
 
 func (i *Intake) page(ctx context.Context) error {
