@@ -15,6 +15,7 @@ import (
 
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/ledger"
 )
 
@@ -22,6 +23,13 @@ const (
 	intakePage = 1000
 	intakeWait = 10_000 // milliseconds that the source holds a question
 )
+
+// ErrBehind says that a service no longer holds what was entered from it: an
+// older backup was restored. What it records now would take the positions of
+// what is gone, so nothing is entered from it until that is back (AUD-018).
+var ErrBehind = fault.New(fault.Unavailable, "SERVICE_BEHIND_LEDGER",
+	"The service holds fewer events than were entered from it (an older backup was restored?); put back the newer backup. To see what is gone, run: ostiary audit verify.",
+	"该服务的事件少于账本已登记的事件（是否恢复了较旧的备份？），请恢复较新的备份。请运行 ostiary audit verify 查看缺失的事件。")
 
 // Intake takes in one source. It reads the source's Feed itself, so that the
 // ledger depends on no bus; positions without holes show that nothing is
@@ -33,6 +41,7 @@ type Intake struct {
 	log     *slog.Logger
 
 	trouble trouble
+	hold    int32 // milliseconds that the source holds the next question
 }
 
 // NewIntake returns the intake of a service.
@@ -76,21 +85,29 @@ func (i *Intake) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// page asks for what comes next. The first question, and the first one after a
+// failure, is answered at once: a source that is behind has nothing to wait for.
 func (i *Intake) page(ctx context.Context) error {
-	r, err := i.client.Feed(ctx, &runtimev1.FeedRequest{
-		Service: i.service, After: i.book.Taken(i.service), Limit: intakePage, WaitMs: intakeWait,
-	})
+	taken, hold := i.book.Taken(i.service), i.hold
+	i.hold = 0
+	r, err := i.client.Feed(ctx, &runtimev1.FeedRequest{Service: i.service, After: taken, Limit: intakePage, WaitMs: hold})
 	if err != nil {
 		return err
+	}
+	if r.GetHead() < taken {
+		return ErrBehind.With("service", fmt.Sprint(r.GetHead())).With("ledger", fmt.Sprint(taken))
 	}
 	lines := make([]Line, 0, len(r.GetEvents()))
 	for _, e := range r.GetEvents() {
 		lines = append(lines, line(i.service, e))
 	}
-	if len(lines) == 0 {
-		return nil
+	if len(lines) > 0 {
+		err = i.book.Add(ctx, i.service, lines)
 	}
-	return i.book.Add(ctx, i.service, lines)
+	if err == nil {
+		i.hold = intakeWait
+	}
+	return err
 }
 
 // line is an event's hash and where to find it again. An event that does not

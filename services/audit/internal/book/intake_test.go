@@ -1,6 +1,8 @@
 package book
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -35,5 +37,30 @@ func TestANumberMeansWhoWasRegistered(t *testing.T) {
 	}
 	if lines[1].PersonID != "per_1" {
 		t.Errorf("the change is not in the history of %q", lines[1].PersonID)
+	}
+}
+
+// A service that was restored from an older backup would give out the same
+// positions a second time.
+//
+// Covers: AUD-018
+func TestAServiceBehindTheLedgerIsNamed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b := d.grown(3)
+	i := d.intake(b)
+	newer := d.source.events
+	d.source.events = newer[:2]
+	i.trouble.note(i.page(t.Context()))
+	if causes := i.Causes(); len(causes) != 1 || !strings.Contains(causes[0], ErrBehind.Reason) {
+		t.Errorf("readiness says %v, want %s at once", causes, ErrBehind.Reason)
+	}
+	if found := d.found(b); !slices.Contains(found, "identity=3 "+EventMissing) {
+		t.Errorf("verification finds %v", found)
+	}
+	d.source.events = newer
+	i.trouble.note(i.page(t.Context()))
+	if causes := i.Causes(); len(causes) > 0 {
+		t.Errorf("the newer backup is back, and readiness says %v", causes)
 	}
 }

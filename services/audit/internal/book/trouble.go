@@ -43,13 +43,18 @@ func (t *trouble) note(err error) time.Duration {
 }
 
 // lasting is what has failed for a while and since when, nil if nothing has.
-// That the book is damaged it tells itself, once for all who ask it.
+// What does not mend itself counts at once. That the book is damaged it tells
+// itself, once for all who ask it.
 func (t *trouble) lasting() (time.Time, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := clock.System{}.Now()
-	if errors.Is(t.err, ErrDamaged) || now.Sub(t.since) < silent {
+	switch {
+	case errors.Is(t.err, ErrDamaged):
+		return t.since, nil
+	case errors.Is(t.err, ErrBehind) || now.Sub(t.since) >= silent:
+		return t.since, t.err
+	default:
 		return t.since, nil
 	}
-	return t.since, t.err
 }
