@@ -77,17 +77,21 @@ func (q Queries) OpenTargets(ctx context.Context) ([]string, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// OpenLanes lists at most limit streams of a target with open orders, without
-// the given ones. Those with something to take come first: nobody keeps a right
+// OpenLanes lists at most limit streams of a target with open orders. Of those
+// that rest only the ones in which something was ordered after the given
+// position. Those with something to take come first: nobody keeps a right
 // because many others are being given theirs.
-func (q Queries) OpenLanes(ctx context.Context, target string, without []string, limit int) ([]string, error) {
-	if without == nil {
-		without = []string{}
+func (q Queries) OpenLanes(ctx context.Context, target string, resting map[string]int64, limit int) ([]string, error) {
+	streams, newest := make([]string, 0, len(resting)), make([]int64, 0, len(resting))
+	for stream, position := range resting {
+		streams, newest = append(streams, stream), append(newest, position)
 	}
 	rows, err := q.Pool.Query(ctx, `
 		SELECT stream FROM rm_orders.orders
-		WHERE target = $1 AND state IN ('ordered', 'failing') AND stream <> ALL ($2::text[])
-		GROUP BY stream ORDER BY bool_or(operation = 'remove') DESC, min(position) LIMIT $3`, target, without, limit)
+		LEFT JOIN unnest($2::text[], $3::bigint[]) AS resting(stream, newest) USING (stream)
+		WHERE target = $1 AND state IN ('ordered', 'failing')
+		GROUP BY stream HAVING max(position) > coalesce(max(newest), 0)
+		ORDER BY bool_or(operation = 'remove') DESC, min(position) LIMIT $4`, target, streams, newest, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list open orders of target %s: %w", target, err)
 	}

@@ -34,16 +34,18 @@ type desk struct {
 	journal *eventstore.Journal
 	connect func(*provisioningv1.TargetDefinition) (target.Target, error)
 	call    time.Duration
+	pause   time.Duration // between attempts, at most
 
 	mu    sync.Mutex
 	read  int64
 	state map[string]orders.State
+	last  map[string]int64 // position of the newest order
 }
 
 func newDesk(t *testing.T, connect func(*provisioningv1.TargetDefinition) (target.Target, error)) *desk {
 	t.Helper()
 	return &desk{
-		t: t, connect: connect, call: time.Minute, state: map[string]orders.State{},
+		t: t, connect: connect, call: time.Minute, pause: 20 * time.Millisecond, state: map[string]orders.State{}, last: map[string]int64{},
 		journal: &eventstore.Journal{Service: "provisioning", Store: memory.New(clock.System{}), Sealer: eventstore.NoSealer{}},
 	}
 }
@@ -99,6 +101,9 @@ func (d *desk) lanesNow(ctx context.Context) (map[string]orders.State, error) {
 			}
 			if eventstore.StreamType(r.Stream) == "orders" {
 				d.state[r.Stream] = orders.Evolve(d.state[r.Stream], f.Message)
+				if _, ok := f.Message.(*provisioningv1.ProvisioningOrdered); ok {
+					d.last[r.Stream] = r.Position
+				}
 			}
 			d.read = r.Position
 		}
@@ -112,11 +117,11 @@ func (d *desk) lanesNow(ctx context.Context) (map[string]orders.State, error) {
 	}
 }
 
-func (d *desk) openLanes(ctx context.Context, _ string, without []string, limit int) ([]string, error) {
+func (d *desk) openLanes(ctx context.Context, _ string, resting map[string]int64, limit int) ([]string, error) {
 	all, err := d.lanesNow(ctx)
 	var streams []string
 	for stream, s := range all {
-		if _, open := s.Next(); open && !slices.Contains(without, stream) {
+		if open(s) && d.newest(stream) > resting[stream] {
 			streams = append(streams, stream)
 		}
 	}
@@ -138,7 +143,7 @@ func (d *desk) start() (w *worker.Worker, stop func()) {
 		Journal: d.journal, Targets: d.openTargets, Lanes: d.openLanes,
 		Projected: func(context.Context, int64) error { return nil },
 		Connect:   d.connect, Log: slog.New(slog.DiscardHandler),
-	}, worker.Limits{Batch: 50, Call: d.call, First: time.Millisecond, Longest: 20 * time.Millisecond})
+	}, worker.Limits{Batch: 50, Call: d.call, First: max(time.Millisecond, d.pause/20), Longest: d.pause})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
@@ -178,13 +183,33 @@ func (d *desk) until(what string, seen func(map[string]orders.State) bool) {
 	}
 }
 
+// now is the state of the lanes.
+func (d *desk) now() map[string]orders.State {
+	d.t.Helper()
+	all, err := d.lanesNow(d.t.Context())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return all
+}
+
 func settled(all map[string]orders.State) bool {
 	for _, s := range all {
-		if _, open := s.Next(); open {
+		if open(s) {
 			return false
 		}
 	}
 	return true
+}
+
+func open(s orders.State) bool {
+	return slices.ContainsFunc(s.Entries, func(e orders.Entry) bool { return e.Status == orders.Open })
+}
+
+func (d *desk) newest(stream string) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.last[stream]
 }
 
 // events returns all events of a kind.

@@ -16,7 +16,7 @@ type mood struct {
 	hangs bool            // no answer until the caller gives up
 	lies  bool            // says OK and changes nothing
 	loses bool            // does it and loses the answer
-	bars  map[string]bool // accounts that it refuses
+	bars  map[string]bool // accounts that it refuses, or account/role
 }
 
 // system is a simulated target. It notes each change that it was told.
@@ -93,7 +93,7 @@ func (t *talk) Apply(ctx context.Context, changes []target.Change) ([]error, err
 		t.overlap = t.overlap || seen[c.Account]
 		seen[c.Account] = true
 		switch {
-		case m.bars[c.Account]:
+		case m.bars[c.Account], m.bars[c.Account+"/"+c.Role]:
 			results[i] = target.ErrRefused.With("detail", "barred")
 		case !m.lies:
 			t.change(c)

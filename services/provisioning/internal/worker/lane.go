@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -23,6 +24,8 @@ type lane struct {
 	// origins are the ProvisioningOrdered events by order: what comes of an
 	// order has it as its cause.
 	origins map[string]eventstore.Fact
+	// newest is the position of the last order.
+	newest int64
 }
 
 func loadLane(ctx context.Context, j *eventstore.Journal, stream string) (*lane, error) {
@@ -44,9 +47,18 @@ func (l *lane) reload(ctx context.Context) error {
 		if o, ok := f.Message.(*provisioningv1.ProvisioningOrdered); ok {
 			f.Data = nil
 			l.origins[o.GetOrderId()] = f
+			l.newest = f.Position
 		}
 	}
 	return nil
+}
+
+// removalSince tells whether a removal that is still open was ordered after a
+// position.
+func (l *lane) removalSince(position int64) bool {
+	return slices.ContainsFunc(l.state.Entries, func(e orders.Entry) bool {
+		return e.Status == orders.Open && e.Ordered.GetOperation() == orders.Remove && l.origins[e.Ordered.GetOrderId()].Position > position
+	})
 }
 
 // races is how often a record is decided again after the lane has moved.

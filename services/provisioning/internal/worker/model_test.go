@@ -9,6 +9,7 @@ import (
 
 	provisioningv1 "github.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1"
 
+	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/testkit"
 
 	"github.com/ostiary/ostiary/services/provisioning/internal/domain/orders"
@@ -43,6 +44,8 @@ func story(t *testing.T, seed uint64) {
 			return mood{loses: true}
 		case 4:
 			return mood{bars: map[string]bool{account(moods.IntN(6)): true}}
+		case 5:
+			return mood{bars: map[string]bool{account(moods.IntN(6)) + "/writer": true}}
 		}
 		return mood{}
 	}
@@ -103,24 +106,29 @@ func story(t *testing.T, seed uint64) {
 	inOrder(d)
 }
 
-// inOrder checks that each lane was settled oldest first, save removals that
-// passed additions which could not be given.
+// inOrder checks that each right was settled oldest first, and that no addition
+// passed a removal.
 func inOrder(d *desk) {
-	place, operation := map[string]int64{}, map[string]string{}
+	placed := map[string]eventstore.Fact{}
 	for _, f := range events[*provisioningv1.ProvisioningOrdered](d) {
-		o := f.Message.(*provisioningv1.ProvisioningOrdered)
-		place[o.GetOrderId()], operation[o.GetOrderId()] = f.Version, o.GetOperation()
+		placed[f.Message.(*provisioningv1.ProvisioningOrdered).GetOrderId()] = f
 	}
-	last := map[string]string{}
+	last, passed := map[string]eventstore.Fact{}, map[string][]eventstore.Fact{}
 	for _, f := range events[*provisioningv1.ProvisioningCompleted](d) {
-		id := f.Message.(*provisioningv1.ProvisioningCompleted).GetOrderId()
-		before := last[f.Stream]
-		if place[id] < place[before] && (operation[before] != orders.Remove || operation[id] != orders.Add) {
-			d.t.Errorf("%s: %s was settled before %s", f.Stream, before, id)
+		o := f.Message.(*provisioningv1.ProvisioningCompleted)
+		of, lane, now := o.GetAccount()+" "+o.GetRole(), o.GetAccount(), placed[o.GetOrderId()]
+		if now.Version < last[of].Version {
+			d.t.Errorf("%s was settled after a later order of its right", o.GetOrderId())
+		}
+		last[of] = now
+		if o.GetOperation() == orders.Remove {
+			for _, added := range passed[lane] {
+				if added.Version > now.Version {
+					d.t.Errorf("%v passed the removal %s", added.Message, o.GetOrderId())
+				}
+			}
 			continue
 		}
-		if place[id] >= place[before] {
-			last[f.Stream] = id
-		}
+		passed[lane] = append(passed[lane], now)
 	}
 }

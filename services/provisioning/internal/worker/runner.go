@@ -50,21 +50,21 @@ func (r *runner) take(ctx context.Context) (int64, []string, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	not, again, _ := r.troubles.waiting(r.name, r.clock.Now())
-	batch := max(1, r.limits.Batch>>r.troubles.get(place{target: r.name}).failures)
-	streams, err := r.Lanes(ctx, r.name, not, batch)
+	resting, again, _ := r.troubles.waiting(r.name, r.clock.Now())
+	batch := max(1, r.limits.Batch>>r.troubles.ofTarget(r.name).failures)
+	streams, err := r.Lanes(ctx, r.name, resting, batch)
 	if err != nil {
 		return 0, nil, err
 	}
 	if len(streams) < batch {
 		for _, stream := range again {
-			if !slices.Contains(streams, stream) { // settled meanwhile, by another replica or a removal
-				r.troubles.clear(place{r.name, stream})
+			if !slices.Contains(streams, stream) { // settled meanwhile, by another replica
+				r.troubles.forget(r.name, stream)
 			}
 		}
 	}
-	if len(streams) == 0 && len(not) == 0 {
-		r.troubles.clear(place{target: r.name}) // nobody waits for it any more
+	if len(streams) == 0 && len(resting) == 0 {
+		r.troubles.clear(place{target: r.name}, "") // nobody waits for it any more
 	}
 	return head, streams, nil
 }
@@ -103,7 +103,7 @@ func (r *runner) attend(ctx context.Context, head int64, streams []string) error
 	case errors.Is(err, target.ErrBusy):
 		return r.clock.Until(ctx, r.clock.Now().Add(standby))
 	}
-	due := r.troubles.get(place{target: r.name}).due
+	due := r.troubles.ofTarget(r.name).due
 	if errors.Is(err, target.ErrUnknown) {
 		return r.untilKnown(ctx, head, due)
 	}

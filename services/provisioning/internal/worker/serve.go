@@ -40,7 +40,7 @@ func (r *runner) serve(ctx context.Context, session target.Session, streams []st
 			if lanes, err = r.round(ctx, session, steps); err != nil {
 				return err
 			}
-			if r.troubles.clear(place{target: r.name}) {
+			if r.troubles.clear(place{target: r.name}, "") {
 				r.Log.InfoContext(ctx, "target recovered", "target", r.name)
 			}
 		}
@@ -100,35 +100,35 @@ func (r *runner) settle(ctx context.Context, steps []step, results []error, seen
 
 func (r *runner) settleOne(ctx context.Context, s step, result error, seen *provisioningv1.ReadBack) (goesOn bool, err error) {
 	if result != nil {
-		return false, r.fail(ctx, s, onTarget(result))
+		return true, r.fail(ctx, s, onTarget(result))
 	}
 	err = s.lane.record(ctx, "complete", s.order.GetOrderId(), orders.Complete{OrderID: s.order.GetOrderId(), ReadBack: seen})
 	switch {
 	case errors.Is(err, orders.ErrOutOfTurn), errors.Is(err, orders.ErrNotShown) && s.lane.state.Want(s.order) != s.want:
 		return true, nil // something else was ordered meanwhile: look at the lane anew
 	case errors.Is(err, orders.ErrNotShown):
-		return false, r.fail(ctx, s, target.ErrNotChanged.With("detail", err.Error()))
+		return true, r.fail(ctx, s, target.ErrNotChanged.With("detail", err.Error()))
 	case err != nil:
 		return false, err
 	}
-	r.troubles.clear(place{r.name, s.lane.stream})
+	r.troubles.clear(place{r.name, s.lane.stream}, s.order.GetOrderId())
 	return true, nil
 }
 
-// fail records a failed attempt and lets the lane rest.
+// fail records a failed attempt and lets the order rest.
 func (r *runner) fail(ctx context.Context, s step, failure error) error {
-	trouble, _ := r.troubles.add(place{r.name, s.lane.stream}, failure, r.clock.Now(), r.limits)
+	trouble, _ := r.troubles.add(place{r.name, s.lane.stream}, s.order.GetOrderId(), failure, r.clock.Now(), s.lane.newest, r.limits)
 	return s.lane.record(ctx, "fail."+trouble.reason, s.order.GetOrderId(),
 		orders.RecordFailure{OrderID: s.order.GetOrderId(), Reason: trouble.reason, Message: trouble.message})
 }
 
 // suffer says that nothing can be done on the target, and records it for the
-// orders that were tried. The target rests, not the lanes.
+// orders that were tried. The target rests, not the orders.
 func (r *runner) suffer(ctx context.Context, steps []step, failure error) error {
 	if !aboutTarget(failure) {
 		return nil
 	}
-	trouble, fresh := r.troubles.add(place{target: r.name}, failure, r.clock.Now(), r.limits)
+	trouble, fresh := r.troubles.add(place{target: r.name}, "", failure, r.clock.Now(), 0, r.limits)
 	if fresh {
 		r.Log.WarnContext(ctx, "target in trouble", "target", r.name, "reason", trouble.reason, "message", trouble.message)
 	}
@@ -136,16 +136,6 @@ func (r *runner) suffer(ctx context.Context, steps []step, failure error) error 
 		return s.lane.record(ctx, "fail."+trouble.reason, s.order.GetOrderId(),
 			orders.RecordFailure{OrderID: s.order.GetOrderId(), Reason: trouble.reason, Message: trouble.message})
 	})
-}
-
-func (r *runner) next(lanes []*lane) []step {
-	var steps []step
-	for _, l := range lanes {
-		if o, ok := l.state.Next(); ok {
-			steps = append(steps, step{lane: l, order: o, want: l.state.Want(o)})
-		}
-	}
-	return steps
 }
 
 // readers is how many lanes are read at the same time.

@@ -25,9 +25,10 @@ type Needs struct {
 	Journal *eventstore.Journal
 	// Targets lists the targets that have open orders.
 	Targets func(ctx context.Context) ([]string, error)
-	// Lanes lists at most limit streams of a target that have open orders,
-	// without the given ones, those with something to take first.
-	Lanes func(ctx context.Context, target string, without []string, limit int) ([]string, error)
+	// Lanes lists at most limit streams of a target that have open orders, those
+	// with something to take first. A stream that rests is listed only if
+	// something was ordered in it after the given position.
+	Lanes func(ctx context.Context, target string, resting map[string]int64, limit int) ([]string, error)
 	// Projected returns when Targets and Lanes show the position.
 	Projected func(ctx context.Context, position int64) error
 	// Connect returns the adapter for a target; it connects to nothing.
@@ -52,11 +53,13 @@ type Worker struct {
 	Needs
 	limits   Limits
 	clock    clock.System // back-off follows the machine, not the simulated clock
-	troubles troubles
+	troubles *troubles
 }
 
 // New makes a worker; Run starts it.
-func New(n Needs, l Limits) *Worker { return &Worker{Needs: n, limits: l} }
+func New(n Needs, l Limits) *Worker {
+	return &Worker{Needs: n, limits: l, troubles: &troubles{of: map[place]map[string]trouble{}, lanes: map[place]rest{}}}
+}
 
 // Run works until the context ends.
 func (w *Worker) Run(ctx context.Context) error {

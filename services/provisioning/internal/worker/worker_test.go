@@ -151,31 +151,78 @@ func TestAnUnknownTargetWaitsForItsPack(t *testing.T) {
 	d.check(s, account(0), true, "app/reader")
 }
 
-func TestARemovalPassesAnAdditionThatCannotBeGiven(t *testing.T) {
+// The pauses are so long that only what waits for none of them can happen.
+//
+// Covers: PRV-024
+func TestAnAdditionThatCannotBeGivenHoldsBackNothingElse(t *testing.T) {
 	t.Parallel()
 	s := newSystem()
 	d := onSystem(t, s)
-	_, stop := d.start()
+	d.pause = time.Hour
+	stream := orders.Stream("db", account(0))
+	is := func(order string, status orders.Status) func(map[string]orders.State) bool {
+		return func(all map[string]orders.State) bool {
+			for _, e := range all[stream].Entries {
+				if e.Ordered.GetOrderId() == order {
+					return e.Status == status
+				}
+			}
+			return false
+		}
+	}
+	w, stop := d.start()
 	d.order(orders.Add, account(0), "reader", "g1")
 	d.until("the first right", settled)
-	stop()
-	s.feel(mood{bars: map[string]bool{account(0): true}})
+	s.feel(mood{bars: map[string]bool{account(0) + "/writer": true}})
 	d.order(orders.Add, account(0), "writer", "g2")
-	d.order(orders.Remove, account(0), "reader", "g1")
-	d.start()
-	stream := orders.Stream("db", account(0))
-	d.until("both fail", func(all map[string]orders.State) bool {
-		lane := all[stream].Entries
-		return lane[1].Failures["TARGET_REFUSED"] && lane[2].Failures["TARGET_REFUSED"]
+	d.until("the refusal", func(all map[string]orders.State) bool {
+		entries := all[stream].Entries
+		return entries[len(entries)-1].Failures["TARGET_REFUSED"]
 	})
+
+	d.order(orders.Remove, account(0), "reader", "g1")
+	d.until("the removal", is("ord_removeg1", orders.Completed))
+	d.check(s, account(0), false)
+
+	d.order(orders.Add, account(0), "owner", "g3")
+	d.until("another addition", is("ord_addg3", orders.Completed))
+	d.check(s, account(0), true, "app/owner")
+	if !is("ord_addg2", orders.Open)(d.now()) || len(w.Causes()) != 1 {
+		t.Errorf("the refused addition is no longer open; causes: %q", w.Causes())
+	}
+
+	d.order(orders.Remove, account(0), "writer", "g2")
 	s.feel(mood{})
-	d.until("both done", settled)
-	var done []string
-	for _, f := range events[*provisioningv1.ProvisioningCompleted](d) {
-		done = append(done, f.Message.(*provisioningv1.ProvisioningCompleted).GetOrderId())
+	d.until("everything", settled)
+	stop()
+	if c := w.Causes(); len(c) != 0 {
+		t.Errorf("causes of an addition that was overtaken: %q", c)
 	}
-	if diff := cmp.Diff([]string{"ord_addg1", "ord_removeg1", "ord_addg2"}, done); diff != "" {
-		t.Errorf("order of completion (-want +got):\n%s", diff)
+	d.check(s, account(0), true, "app/owner")
+}
+
+func TestARefusedRemovalHoldsBackOnlyAdditions(t *testing.T) {
+	t.Parallel()
+	s := newSystem()
+	d := onSystem(t, s)
+	d.pause = time.Hour
+	d.start()
+	for _, role := range []string{"reader", "writer"} {
+		d.order(orders.Add, account(0), role, role)
 	}
-	d.check(s, account(0), true, "app/writer")
+	d.until("both rights", settled)
+	s.feel(mood{bars: map[string]bool{account(0) + "/reader": true}})
+	stream := orders.Stream("db", account(0))
+	d.order(orders.Remove, account(0), "reader", "reader")
+	d.until("the refusal", func(all map[string]orders.State) bool { return all[stream].Entries[2].Failures["TARGET_REFUSED"] })
+	d.order(orders.Add, account(0), "owner", "owner")
+	d.order(orders.Remove, account(0), "writer", "writer")
+	d.until("the other removal", func(all map[string]orders.State) bool {
+		e := all[stream].Entries
+		return len(e) == 5 && e[4].Status == orders.Completed
+	})
+	d.check(s, account(0), false, "app/reader")
+	if e := d.now()[stream].Entries; e[2].Status != orders.Open || e[3].Status != orders.Open {
+		t.Errorf("the refused removal is %v, the addition behind it %v", e[2].Status, e[3].Status)
+	}
 }

@@ -83,6 +83,12 @@ func (s State) with(order string, change func(*Entry)) State {
 	return State{Entries: entries}
 }
 
+// Open tells whether an order is still to be carried out.
+func (s State) Open(order string) bool {
+	e, ok := s.find(order)
+	return ok && e.Status == Open
+}
+
 // find returns the entry with this order id.
 func (s State) find(order string) (Entry, bool) {
 	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Ordered.GetOrderId() == order })

@@ -11,8 +11,9 @@
 // The rules:
 //
 //   - One order per grant and operation (PRV-024).
-//   - One after the other. The one exception protects: an addition that
-//     cannot be given does not hold back the removal of another grant.
+//   - One after the other. An order that cannot be carried out for a reason of
+//     its own holds back only its right, and a removal the additions after it:
+//     they could open an account whose right is still to be taken.
 //   - A removal cancels the open addition of its grant, so that the addition
 //     can never be applied after it, and is itself carried out all the same: an
 //     attempt may have reached the target.

@@ -13,41 +13,49 @@ const (
 	reasonNotChanged = "TARGET_NOT_CHANGED"
 )
 
-// Next is the order to carry out now: the oldest open one, or, while that is
-// an addition that cannot be given, the oldest open removal.
-func (s State) Next() (*provisioningv1.ProvisioningOrdered, bool) {
-	oldest, ok := s.oldest(Add, Remove)
-	if !ok {
-		return nil, false
+// Next are the orders that may be carried out now: first the oldest that is not
+// stuck, then those that older attempts left stuck, the oldest first. When one
+// of these is tried again is for the caller, who knows the attempts.
+//
+// Orders of one right keep their order whatever happens. An addition never
+// passes a removal: it could open an account whose right is still to be taken.
+func (s State) Next() []*provisioningv1.ProvisioningOrdered {
+	var again []*provisioningv1.ProvisioningOrdered
+	held, removal := map[right]bool{}, false
+	for _, e := range s.Entries {
+		if e.Status != Open {
+			continue
+		}
+		of, add := rightOf(e.Ordered), e.Ordered.GetOperation() == Add
+		waits := held[of] || removal && add
+		held[of], removal = true, removal || !add
+		switch {
+		case waits:
+		case !e.stuck():
+			return slices.Insert(again, 0, e.Ordered)
+		default:
+			again = append(again, e.Ordered)
+		}
 	}
-	if removal, ok := s.oldest(Remove); ok && stuck(oldest) {
-		return removal.Ordered, true
-	}
-	return oldest.Ordered, true
+	return again
 }
 
 // inTurn tells whether an open order may be carried out. The oldest may at any
-// time: an attempt may have been on its way when a removal overtook it.
+// time: an attempt may have been on its way when another overtook it.
 func (s State) inTurn(o *provisioningv1.ProvisioningOrdered) bool {
-	oldest, _ := s.oldest(Add, Remove)
-	next, _ := s.Next()
-	return o.GetOrderId() == oldest.Ordered.GetOrderId() || o.GetOrderId() == next.GetOrderId()
+	oldest := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Status == Open })
+	return oldest >= 0 && o.GetOrderId() == s.Entries[oldest].Ordered.GetOrderId() ||
+		slices.ContainsFunc(s.Next(), func(next *provisioningv1.ProvisioningOrdered) bool { return next.GetOrderId() == o.GetOrderId() })
 }
 
-// oldest returns the first open order with one of the operations.
-func (s State) oldest(operations ...string) (Entry, bool) {
-	i := slices.IndexFunc(s.Entries, func(e Entry) bool {
-		return e.Status == Open && slices.Contains(operations, e.Ordered.GetOperation())
-	})
-	if i < 0 {
-		return Entry{}, false
-	}
-	return s.Entries[i], true
-}
+// stuck tells whether an order cannot be carried out for a reason of its own.
+func (e Entry) stuck() bool { return e.Failures[reasonRefused] || e.Failures[reasonNotChanged] }
 
-// stuck tells whether an entry is an addition that cannot be given.
-func stuck(e Entry) bool {
-	return e.Ordered.GetOperation() == Add && (e.Failures[reasonRefused] || e.Failures[reasonNotChanged])
+// right is what an order gives or takes.
+type right struct{ application, role string }
+
+func rightOf(o *provisioningv1.ProvisioningOrdered) right {
+	return right{o.GetApplication(), o.GetRole()}
 }
 
 // Want is what the target must show once an order is carried out.
@@ -72,7 +80,7 @@ func (s State) Want(o *provisioningv1.ProvisioningOrdered) Want {
 			continue
 		}
 		w.Login = true
-		if e.Ordered.GetApplication() == o.GetApplication() && e.Ordered.GetRole() == o.GetRole() {
+		if rightOf(e.Ordered) == rightOf(o) {
 			w.Member = true
 		}
 	}

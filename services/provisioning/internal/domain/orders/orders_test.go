@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -132,6 +133,9 @@ func TestComplete(t *testing.T) {
 			[]proto.Message{addReader, completed(addReader, given)}, complete("o1", given), nil},
 		"a cancelled order is never confirmed": {
 			[]proto.Message{addReader, removeReader, cancelled(addReader, "o2")}, complete("o1", given), nil},
+		"an addition overtakes one that cannot be given": {
+			[]proto.Message{addReader, failed(addReader, "TARGET_REFUSED"), addWriter},
+			complete("o3", given), []proto.Message{completed(addWriter, given)}},
 		"a removal overtakes an addition that cannot be given": {
 			[]proto.Message{addReader, completed(addReader, given), addWriter, failed(addWriter, "TARGET_REFUSED"), removeReader},
 			complete("o2", gone), []proto.Message{completed(removeReader, gone)}},
@@ -170,6 +174,7 @@ func TestCompleteIsRefused(t *testing.T) {
 			"o2", &provisioningv1.ReadBack{Exists: true, Login: true}, orders.ErrNotShown},
 		"an older order is open":                  {[]proto.Message{addReader, addWriter}, "o3", given, orders.ErrOutOfTurn},
 		"a removal behind an addition on its way": {[]proto.Message{addWriter, removeReader}, "o2", gone, orders.ErrOutOfTurn},
+		"an addition behind a refused removal":    {[]proto.Message{removeReader, failed(removeReader, "TARGET_REFUSED"), addWriter}, "o3", given, orders.ErrOutOfTurn},
 		"a removal behind an outage":              {[]proto.Message{addWriter, failed(addWriter, "TARGET_UNREACHABLE"), removeReader}, "o2", gone, orders.ErrOutOfTurn},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,17 +216,26 @@ func TestRecordFailure(t *testing.T) {
 
 func TestNext(t *testing.T) {
 	t.Parallel()
+	refusedReader, refusedWriter := failed(addReader, "TARGET_REFUSED"), failed(addWriter, "TARGET_NOT_CHANGED")
 	for name, s := range map[string]struct {
 		given []proto.Message
-		want  string
+		want  []string
 	}{
-		"an empty lane rests":                         {nil, ""},
-		"the oldest open order comes first":           {[]proto.Message{addReader, addWriter}, "o1"},
-		"a completed order makes way":                 {[]proto.Message{addReader, completed(addReader, given), addWriter}, "o3"},
-		"a cancelled order makes way":                 {[]proto.Message{addReader, removeReader, cancelled(addReader, "o2")}, "o2"},
-		"an outage keeps the order":                   {[]proto.Message{addReader, failed(addReader, "TARGET_UNREACHABLE"), removeWriter}, "o1"},
-		"a removal passes an addition that cannot be": {[]proto.Message{addReader, failed(addReader, "TARGET_NOT_CHANGED"), addWriter, removeWriter}, "o4"},
-		"additions do not pass one another":           {[]proto.Message{addReader, failed(addReader, "TARGET_REFUSED"), addWriter}, "o1"},
+		"an empty lane rests":                         {nil, nil},
+		"the oldest open order comes first":           {[]proto.Message{addReader, addWriter}, []string{"o1"}},
+		"a completed order makes way":                 {[]proto.Message{addReader, completed(addReader, given), addWriter}, []string{"o3"}},
+		"a cancelled order makes way":                 {[]proto.Message{addReader, removeReader, cancelled(addReader, "o2")}, []string{"o2"}},
+		"an outage keeps the order":                   {[]proto.Message{addReader, failed(addReader, "TARGET_UNREACHABLE"), removeWriter}, []string{"o1"}},
+		"a removal passes an addition that cannot be": {[]proto.Message{addReader, refusedReader, removeWriter}, []string{"o4", "o1"}},
+		"an addition passes one that cannot be":       {[]proto.Message{addReader, refusedReader, addWriter}, []string{"o3", "o1"}},
+		"a removal passes one that cannot be":         {[]proto.Message{removeReader, failed(removeReader, "TARGET_REFUSED"), removeWriter}, []string{"o4", "o2"}},
+		"additions that cannot be all come again":     {[]proto.Message{addReader, refusedReader, addWriter, refusedWriter}, []string{"o1", "o3"}},
+		"an addition never passes a removal":          {[]proto.Message{removeReader, failed(removeReader, "TARGET_REFUSED"), addWriter}, []string{"o2"}},
+		"orders of one right keep their order": {
+			[]proto.Message{addReader, refusedReader, ordered("o5", "g5", "reader", orders.Add), ordered("o6", "g6", "reader", orders.Remove)}, []string{"o1"}},
+		"a right that waits holds back no other removal": {
+			[]proto.Message{addReader, refusedReader, ordered("o6", "g6", "reader", orders.Remove), addWriter, removeWriter, ordered("o7", "g7", "owner", orders.Remove)},
+			[]string{"o7", "o1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,9 +243,12 @@ func TestNext(t *testing.T) {
 			for _, e := range s.given {
 				lane = orders.Evolve(lane, e)
 			}
-			next, _ := lane.Next()
-			if next.GetOrderId() != s.want {
-				t.Errorf("next = %q, want %q", next.GetOrderId(), s.want)
+			var got []string
+			for _, o := range lane.Next() {
+				got = append(got, o.GetOrderId())
+			}
+			if !slices.Equal(got, s.want) {
+				t.Errorf("next = %q, want %q", got, s.want)
 			}
 		})
 	}
