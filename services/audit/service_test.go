@@ -202,12 +202,51 @@ func (s *story) explanation(t *testing.T) {
 		why.GetLinks()[0].GetReason() != "transfer, but holds orders/writer" {
 		t.Errorf("what was withheld is explained by %v, %v", why, err)
 	}
+	s.keptBackForThePost(t)
 	for role, reason := range map[string]string{"orders/reader": "GRANT_UNKNOWN", "orders": "ROLE_MALFORMED", "/reader": "ROLE_MALFORMED"} {
 		_, err := s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: role})
 		if !strings.Contains(fmt.Sprint(status.Convert(err).Details()...), reason) {
 			t.Errorf("%s: %v, want %s", role, err, reason)
 		}
 	}
+}
+
+// keptBackForThePost: another post, or none, does not keep the role back any
+// more, and a removal that is confirmed later does not hide that it does.
+func (s *story) keptBackForThePost(t *testing.T) {
+	state := func() string {
+		t.Helper()
+		why, err := s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: "orders/approver"})
+		if err != nil || len(why.GetLinks()) == 0 {
+			t.Fatalf("why is %v, %v", why, err)
+		}
+		return why.GetState()
+	}
+	grant := &accessv1.GrantIssued{PersonId: "per_E4", EmployeeNumber: "E4", GrantId: "grt_2", Application: "orders", Role: "approver"}
+	withheld := &accessv1.BirthrightWithheld{PersonId: "per_E4", EmployeeNumber: "E4", Application: "orders", Role: "approver"}
+	for _, step := range []struct {
+		event proto.Message
+		held  string // the state of grt_2; "" before it was issued
+		want  string
+	}{
+		{&accessv1.BirthrightWithheld{PersonId: "per_E4", Application: "orders", Role: "writer"}, "", "withheld"},
+		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "clerk"}, "", ""},
+		{withheld, "", "withheld"},
+		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "engineer"}, "", ""},
+		{grant, "issued", "issued"},
+		{withheld, "revoking", "withheld"},
+		{&accessv1.GrantRemovalConfirmed{PersonId: "per_E4", GrantId: "grt_2", Application: "orders", Role: "approver"}, "removed", "withheld"},
+		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4"}, "removed", "removed"},
+	} {
+		if step.held != "" {
+			*s.grants = []*accessv1.Grant{{GrantId: "grt_2", PersonId: "per_E4", State: step.held}}
+		}
+		s.caused("identity", 1, step.event)
+		if got := state(); got != step.want {
+			t.Errorf("after %T with grt_2 %q: %q, want %q", step.event, step.held, got, step.want)
+		}
+	}
+	*s.grants = nil
 }
 
 // caused lets access-request record an event of E4 as the effect of another.

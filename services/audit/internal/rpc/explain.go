@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
 	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
@@ -20,8 +22,7 @@ const (
 
 // ExplainAccess walks from every event of the newest grant of a role, and from
 // what kept it back, the newest first, back to its first cause. Every link can
-// be read in history
-// (AUD-003, ACR-008).
+// be read in history (AUD-003, ACR-008).
 func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequest) (*auditv1.ExplainAccessResponse, error) {
 	application, role, ok := strings.Cut(r.GetRole(), "/")
 	if !ok || application == "" || role == "" {
@@ -38,9 +39,12 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 			return nil, err
 		}
 	}
+	keptBack := false
 	own, err := s.eventsOf(ctx, person, func(e *runtimev1.HistoryEvent) bool {
 		f := fieldsOf(e)
-		return grant != nil && f.GrantID == grant.GetGrantId() || withheld(e) && f.Application == application && f.Role == role
+		about := f.Application == application && f.Role == role
+		keptBack = keeps(e, about, keptBack)
+		return grant != nil && f.GrantID == grant.GetGrantId() || about && is[*accessv1.BirthrightWithheld](e)
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +53,7 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 		return nil, ErrGrantUnknown.With("employee_number", r.GetEmployeeNumber()).With("role", r.GetRole())
 	}
 	response := &auditv1.ExplainAccessResponse{GrantId: grant.GetGrantId(), State: grant.GetState()}
-	if withheld(own[0]) {
+	if keptBack {
 		response.State = stateWithheld
 	}
 	seen := map[string]bool{}
@@ -64,8 +68,26 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 // stateWithheld is the state of a role that a duty rule keeps back.
 const stateWithheld = "withheld"
 
-func withheld(e *runtimev1.HistoryEvent) bool {
-	return e.GetType() == string((&accessv1.BirthrightWithheld{}).ProtoReflect().Descriptor().FullName())
+// keeps tells whether a duty rule keeps the role back after an event, told
+// whether it did before. As in access-request, what is kept back is kept back
+// for a post: the next one, or none, begins anew (ACR-030).
+func keeps(e *runtimev1.HistoryEvent, about, before bool) bool {
+	switch {
+	case is[*accessv1.PostNoted](e):
+		return false
+	case about && is[*accessv1.GrantIssued](e):
+		return false
+	case about && is[*accessv1.BirthrightWithheld](e):
+		return true
+	default:
+		return before
+	}
+}
+
+// is tells whether an event is of a type.
+func is[M proto.Message](e *runtimev1.HistoryEvent) bool {
+	var m M
+	return e.GetType() == string(m.ProtoReflect().Descriptor().FullName())
 }
 
 // newestGrant is the newest grant of a role, nil if there never was one.
