@@ -21,6 +21,7 @@ import (
 	"github.com/ostiary/ostiary/libs/ledger"
 	"github.com/ostiary/ostiary/libs/testkit"
 
+	"github.com/ostiary/ostiary/services/audit/internal/domain/verification"
 	"github.com/ostiary/ostiary/services/audit/internal/migrations"
 )
 
@@ -72,8 +73,10 @@ func (d *desk) grown(people int) *Book {
 	for range people {
 		d.source.hires()
 	}
-	if err := d.intake(b).page(d.t.Context()); err != nil {
-		d.t.Fatal(err)
+	for i := d.intake(b); i.Position() < int64(len(d.source.events)); {
+		if err := i.page(d.t.Context()); err != nil {
+			d.t.Fatal(err)
+		}
 	}
 	if _, err := d.notary(b).Sign(d.t.Context()); err != nil {
 		d.t.Fatal(err)
@@ -90,16 +93,21 @@ func (d *desk) intake(b *Book) *Intake {
 // found verifies and returns what does not match.
 func (d *desk) found(b *Book) []string {
 	d.t.Helper()
+	var found []string
+	for _, f := range d.verify(b).Findings {
+		found = append(found, fmt.Sprintf("%s=%d %s", f.Service, f.Position, f.Reason))
+	}
+	return found
+}
+
+func (d *desk) verify(b *Book) verification.Report {
+	d.t.Helper()
 	v := &Verifier{Book: b, Notary: d.notary(b), Intakes: []*Intake{d.intake(b)}}
 	report, err := v.Verify(d.t.Context(), func(int64, int64) {})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	var found []string
-	for _, f := range report.Findings {
-		found = append(found, fmt.Sprintf("%s=%d %s", f.Service, f.Position, f.Reason))
-	}
-	return found
+	return report
 }
 
 // closed expects that a book takes nothing in, signs nothing and says so.
@@ -131,9 +139,11 @@ type source struct {
 }
 
 // hires records one more person: per_1 with the number E1 first.
-func (s *source) hires() {
+func (s *source) hires() { s.registers(fmt.Sprintf("E%d", len(s.events)+1)) }
+
+func (s *source) registers(number string) {
 	n := int64(len(s.events) + 1)
-	m := &identityv1.PersonRegistered{PersonId: fmt.Sprintf("per_%d", n), EmployeeNumber: fmt.Sprintf("E%d", n)}
+	m := &identityv1.PersonRegistered{PersonId: fmt.Sprintf("per_%d", n), EmployeeNumber: number}
 	data, _ := proto.Marshal(m) // it never fails on a message that was just made
 	r := eventstore.Recorded{
 		Position: n, Stream: "person-" + m.GetPersonId(), Version: 1, Type: string(m.ProtoReflect().Descriptor().FullName()), Data: data,

@@ -28,7 +28,7 @@ func (s *Server) VerifyLedger(r *auditv1.VerifyLedgerRequest, stream grpc.Server
 		return err
 	}
 	answer := &auditv1.LedgerReport{
-		Intact: len(report.Findings) == 0, Size: report.Size, Root: report.Root, FindingsTotal: int64(len(report.Findings)),
+		Intact: len(report.Findings) == 0, Size: report.Size, Root: report.Root, FindingsTotal: report.Total,
 	}
 	for _, f := range report.Findings[:min(len(report.Findings), maxShown)] {
 		answer.Findings = append(answer.Findings, &auditv1.LedgerFinding{Service: f.Service, Position: f.Position, Reason: f.Reason, Message: f.Message})

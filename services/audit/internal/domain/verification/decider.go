@@ -21,7 +21,8 @@ const maxFindings = 100
 type Report struct {
 	Size     int64
 	Root     string
-	Findings []Finding
+	Findings []Finding // the first ones
+	Total    int64     // all of them
 }
 
 // Finding is one place that does not match.
