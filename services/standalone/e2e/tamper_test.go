@@ -3,11 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -40,6 +43,9 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 	changes["a row removed"] = "DELETE FROM es.event WHERE position = 5"
 	changes["two rows swapped"] = `UPDATE es.event SET data = CASE position WHEN 5 THEN (SELECT data FROM es.event WHERE position = 6)
 		ELSE (SELECT data FROM es.event WHERE position = 5) END WHERE position IN (5, 6)`
+	changes["positions exchanged"] = `CREATE TEMPORARY TABLE two AS SELECT * FROM es.event WHERE position IN (5, 6);
+		DELETE FROM es.event WHERE position IN (5, 6); UPDATE two SET position = 11 - position;
+		INSERT INTO es.event SELECT * FROM two`
 	for name, change := range changes {
 		i.tampered(t, "access-request", name, "es.event", "position", change)
 	}
@@ -54,7 +60,70 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 	} {
 		i.tampered(t, "audit", name, "ledger.entry", "seq", change)
 	}
+	place := "seq = (SELECT seq FROM ledger.entry WHERE " + entry + ")"
+	for name, change := range map[string]string{
+		"ledger: stream of a place": "UPDATE ledger.place SET stream = stream || 'x' WHERE " + place,
+		"ledger: person of a place": "UPDATE ledger.place SET person_id = person_id || 'x' WHERE " + place,
+		"ledger: place removed":     "DELETE FROM ledger.place WHERE " + place,
+	} {
+		i.tampered(t, "audit", name, "ledger.place", "seq", change)
+	}
 	i.do("audit", "verify")
+	i.cutWhileDown(t)
+}
+
+// cutWhileDown takes the end of the ledger away while nothing runs, together
+// with the roots over it that lie in the database. The next start must not sign
+// what is left.
+func (i *installation) cutWhileDown(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	i.do("audit", "checkpoint")
+	i.kill()
+	conn := i.superuser("ostiary_audit")
+	defer func() { _ = conn.Close(ctx) }()
+	change := func(statements string) {
+		t.Helper()
+		if _, err := conn.Exec(ctx, statements); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(`SET session_replication_role = replica;
+		CREATE TEMPORARY TABLE entries AS SELECT * FROM ledger.entry WHERE seq > (SELECT max(seq) - 3 FROM ledger.entry);
+		CREATE TEMPORARY TABLE roots AS SELECT * FROM ledger.checkpoint WHERE size >= (SELECT min(seq) FROM entries);
+		DELETE FROM ledger.entry WHERE seq IN (SELECT seq FROM entries);
+		DELETE FROM ledger.checkpoint WHERE size IN (SELECT size FROM roots)`)
+	if err := i.launch(); err != nil {
+		t.Fatal(err)
+	}
+	i.awaitCause("LEDGER_DAMAGED", 60*time.Second)
+	r := i.call(nil, "audit", "verify", "--json")
+	if r.code != 3 || !strings.Contains(r.out, "LEDGER_ENTRY_MISSING") || !strings.Contains(r.out, "were signed and are gone") {
+		t.Errorf("the end of the ledger is cut: exit %d, want 3 and LEDGER_ENTRY_MISSING\n%s%s", r.code, r.out, r.err)
+	}
+	change("INSERT INTO ledger.entry SELECT * FROM entries; INSERT INTO ledger.checkpoint SELECT * FROM roots")
+	_ = conn.Close(ctx)
+	i.stop()
+	i.start()
+	i.do("audit", "verify")
+}
+
+// awaitCause polls /readyz until it is red and names the cause.
+func (i *installation) awaitCause(cause string, limit time.Duration) {
+	i.t.Helper()
+	var body string
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); pause() {
+		r, err := http.Get(i.health + "/readyz")
+		if err != nil {
+			continue
+		}
+		b, _ := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if body = string(b); r.StatusCode == http.StatusServiceUnavailable && strings.Contains(body, cause) {
+			return
+		}
+	}
+	i.t.Fatalf("readiness never named %s: %s\n%s", cause, body, i.output)
 }
 
 // tampered carries a change out as superuser, expects verify to name
