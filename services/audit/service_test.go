@@ -230,9 +230,9 @@ func (s *story) keptBackForThePost(t *testing.T) {
 		want  string
 	}{
 		{&accessv1.BirthrightWithheld{PersonId: "per_E4", Application: "orders", Role: "writer"}, "", "withheld"},
-		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "clerk"}, "", ""},
+		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "clerk"}, "", "none"},
 		{withheld, "", "withheld"},
-		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "engineer"}, "", ""},
+		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "engineer"}, "", "none"},
 		{grant, "issued", "issued"},
 		{withheld, "revoking", "withheld"},
 		{&accessv1.GrantRemovalConfirmed{PersonId: "per_E4", GrantId: "grt_2", Application: "orders", Role: "approver"}, "removed", "withheld"},

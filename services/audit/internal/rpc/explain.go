@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -10,15 +9,10 @@ import (
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
-	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 )
 
-const (
-	access = "access-request"
-	// maxLinks ends a walk that a defect would make endless.
-	maxLinks = 200
-)
+const access = "access-request"
 
 // ExplainAccess walks from every event of the newest grant of a role, and from
 // what kept it back, the newest first, back to its first cause. Every link can
@@ -53,8 +47,11 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 		return nil, ErrGrantUnknown.With("employee_number", r.GetEmployeeNumber()).With("role", r.GetRole())
 	}
 	response := &auditv1.ExplainAccessResponse{GrantId: grant.GetGrantId(), State: grant.GetState()}
-	if keptBack {
+	switch {
+	case keptBack:
 		response.State = stateWithheld
+	case grant == nil:
+		response.State = stateNone
 	}
 	seen := map[string]bool{}
 	for _, e := range own {
@@ -65,8 +62,11 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 	return response, nil
 }
 
-// stateWithheld is the state of a role that a duty rule keeps back.
-const stateWithheld = "withheld"
+// The states of a role beside those of a grant.
+const (
+	stateWithheld = "withheld" // a duty rule keeps it back
+	stateNone     = "none"     // it is not kept back any more, and was never held
+)
 
 // keeps tells whether a duty rule keeps the role back after an event, told
 // whether it did before. As in access-request, what is kept back is kept back
@@ -125,80 +125,5 @@ func (s *Server) eventsOf(ctx context.Context, person string, wanted func(*runti
 			slices.Reverse(events)
 			return events, nil
 		}
-	}
-}
-
-// walk follows the causes of an event as far as they have not been seen.
-func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[string]bool, links []*auditv1.Link) ([]*auditv1.Link, error) {
-	for e != nil && !seen[e.GetEventId()] && len(links) < maxLinks {
-		seen[e.GetEventId()] = true
-		links = append(links, link(e))
-		cause, err := s.cause(ctx, e.GetCausation())
-		if err != nil {
-			return nil, err
-		}
-		if cause == nil && e.GetCausation() != nil {
-			return append(links, gone(e.GetCausation())), nil
-		}
-		e = cause
-	}
-	return links, nil
-}
-
-// gone is the link to an event that nobody has any more: the reader must not
-// take the link before it for the first cause.
-func gone(c *envelopev1.Cause) *auditv1.Link {
-	return &auditv1.Link{Service: c.GetService(), Position: c.GetPosition(), Type: "Gone", Reason: "this event cannot be read any more; run: ostiary audit verify"}
-}
-
-func (s *Server) cause(ctx context.Context, c *envelopev1.Cause) (*runtimev1.HistoryEvent, error) {
-	client, ok := s.sources[c.GetService()]
-	if c == nil || !ok {
-		return nil, nil
-	}
-	r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: c.GetService(), Positions: []int64{c.GetPosition()}})
-	if err != nil || len(r.GetEvents()) == 0 {
-		return nil, err
-	}
-	return r.GetEvents()[0], nil
-}
-
-func link(e *runtimev1.HistoryEvent) *auditv1.Link {
-	return &auditv1.Link{
-		Service: e.GetService(), Position: e.GetPosition(), Stream: e.GetStream(),
-		Type: e.GetType()[strings.LastIndexByte(e.GetType(), '.')+1:],
-		At:   e.GetEffectiveAt(), Actor: e.GetActor(), Rule: e.GetRule(), Reason: fieldsOf(e).reason(),
-	}
-}
-
-// facts are the fields of an event that explain it.
-type facts struct {
-	GrantID     string `json:"grant_id"`
-	Application string `json:"application"`
-	Role        string `json:"role"`
-	Held        string `json:"held"`
-	Reason      string `json:"reason"`
-	Operation   string `json:"operation"`
-	Kind        string `json:"kind"`
-	Target      string `json:"target"`
-}
-
-func fieldsOf(e *runtimev1.HistoryEvent) facts {
-	var f facts
-	_ = json.Unmarshal([]byte(e.GetDataJson()), &f) // it was written by protojson; a field that is absent stays ""
-	return f
-}
-
-// reason is why the event happened, as far as it says so itself.
-func (f facts) reason() string {
-	switch {
-	case f.Held != "":
-		return f.Reason + ", but holds " + f.Held
-	case f.Reason != "":
-		return f.Reason
-	case f.Operation != "":
-		return f.Operation + " on " + f.Target
-	default:
-		return strings.ToLower(f.Kind)
 	}
 }

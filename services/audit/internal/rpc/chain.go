@@ -1,0 +1,89 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
+	envelopev1 "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
+	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
+)
+
+// maxLinks ends a walk that a defect would make endless.
+const maxLinks = 200
+
+// walk follows the causes of an event as far as they have not been seen.
+func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[string]bool, links []*auditv1.Link) ([]*auditv1.Link, error) {
+	for e != nil && !seen[e.GetEventId()] && len(links) < maxLinks {
+		seen[e.GetEventId()] = true
+		links = append(links, link(e))
+		cause, err := s.cause(ctx, e.GetCausation())
+		if err != nil {
+			return nil, err
+		}
+		if cause == nil && e.GetCausation() != nil {
+			return append(links, gone(e.GetCausation())), nil
+		}
+		e = cause
+	}
+	return links, nil
+}
+
+// gone is the link to an event that nobody has any more: the reader must not
+// take the link before it for the first cause.
+func gone(c *envelopev1.Cause) *auditv1.Link {
+	return &auditv1.Link{Service: c.GetService(), Position: c.GetPosition(), Type: "Gone", Reason: "this event cannot be read any more; run: ostiary audit verify"}
+}
+
+func (s *Server) cause(ctx context.Context, c *envelopev1.Cause) (*runtimev1.HistoryEvent, error) {
+	client, ok := s.sources[c.GetService()]
+	if c == nil || !ok {
+		return nil, nil
+	}
+	r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: c.GetService(), Positions: []int64{c.GetPosition()}})
+	if err != nil || len(r.GetEvents()) == 0 {
+		return nil, err
+	}
+	return r.GetEvents()[0], nil
+}
+
+func link(e *runtimev1.HistoryEvent) *auditv1.Link {
+	return &auditv1.Link{
+		Service: e.GetService(), Position: e.GetPosition(), Stream: e.GetStream(),
+		Type: e.GetType()[strings.LastIndexByte(e.GetType(), '.')+1:],
+		At:   e.GetEffectiveAt(), Actor: e.GetActor(), Rule: e.GetRule(), Reason: fieldsOf(e).reason(),
+	}
+}
+
+// facts are the fields of an event that explain it.
+type facts struct {
+	GrantID     string `json:"grant_id"`
+	Application string `json:"application"`
+	Role        string `json:"role"`
+	Held        string `json:"held"`
+	Reason      string `json:"reason"`
+	Operation   string `json:"operation"`
+	Kind        string `json:"kind"`
+	Target      string `json:"target"`
+}
+
+func fieldsOf(e *runtimev1.HistoryEvent) facts {
+	var f facts
+	_ = json.Unmarshal([]byte(e.GetDataJson()), &f) // it was written by protojson; a field that is absent stays ""
+	return f
+}
+
+// reason is why the event happened, as far as it says so itself.
+func (f facts) reason() string {
+	switch {
+	case f.Held != "":
+		return f.Reason + ", but holds " + f.Held
+	case f.Reason != "":
+		return f.Reason
+	case f.Operation != "":
+		return f.Operation + " on " + f.Target
+	default:
+		return strings.ToLower(f.Kind)
+	}
+}
