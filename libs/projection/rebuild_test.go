@@ -72,6 +72,10 @@ func TestRebuildWhileEventsComeAndQueriesRun(t *testing.T) {
 	if got := schemas(t, pool); !slices.Equal(got, []string{"rm_sums"}) {
 		t.Errorf("schemas left: %v", got)
 	}
+	positions, err := r.Positions(t.Context())
+	if err != nil || len(positions) != 1 || positions[0].Name != "sums" || positions[0].Position != head || positions[0].Digest != "" {
+		t.Errorf("positions are %+v, %v; want sums at %d", positions, err, head)
+	}
 }
 
 func TestRaisedVersionIsRebuiltWithItsNewTables(t *testing.T) {

@@ -182,7 +182,11 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 	if response.Parked, err = s.following(ctx, r.GetCorrelationId()); err != nil {
 		return nil, err
 	}
-	status, err := u.projections.Status(ctx)
+	look := u.projections.Status
+	if r.GetWithoutDigests() {
+		look = u.projections.Positions
+	}
+	status, err := look(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func TestEighteenMonthsOfARealCompany(t *testing.T) {
 	i.lists(catalogue(s.last().matrix), s.last(), "")
 	past := s.steps[len(s.steps)/2]
 	i.lists(catalogue(past.matrix), past, past.date)
-	i.accountsFor(s, some(s.everybody(), 6))
+	i.accountsFor(s, some(s.everybody(), 20))
 	i.do("audit", "verify")
 }
 

@@ -163,7 +163,7 @@ func (w watch) reached(t *testing.T, done <-chan struct{}, of []moment) (moment,
 		select {
 		case <-done:
 			return moment{}, false
-		case <-time.After(time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 	}
 }

@@ -31,6 +31,6 @@ func TestACompanyThatReorganises(t *testing.T) {
 	i.lists(catalogue(s.last().matrix), s.last(), "")
 	past := s.steps[2]
 	i.lists(catalogue(past.matrix), past, past.date)
-	i.accountsFor(s, some(s.everybody(), 10))
+	i.accountsFor(s, some(s.everybody(), 20))
 	i.do("audit", "verify")
 }

@@ -130,7 +130,7 @@ func (a *app) caughtUp(ctx context.Context, c change, service string, seen map[s
 		if err == nil {
 			var r *runtimev1.GetStatusResponse
 			r, err = runtimev1.NewRuntimeServiceClient(conn).GetStatus(notBefore(signed, seen),
-				&runtimev1.GetStatusRequest{Service: service, CorrelationId: c.correlation}, grpc.WaitForReady(true))
+				&runtimev1.GetStatusRequest{Service: service, CorrelationId: c.correlation, WithoutDigests: true}, grpc.WaitForReady(true))
 			if err == nil {
 				return r, nil
 			}

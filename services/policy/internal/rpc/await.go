@@ -125,7 +125,7 @@ func (s *Server) drawn(ctx context.Context, service string, activated int64) (*p
 	asked := metadata.AppendToOutgoingContext(ctx, grpckit.HeaderNotBefore, grpckit.FormatPosition(s.Platform.Service, activated))
 	client := runtimev1.NewRuntimeServiceClient(s.Platform.Dial(service))
 	for {
-		answer, err := client.GetStatus(asked, &runtimev1.GetStatusRequest{Service: service})
+		answer, err := client.GetStatus(asked, &runtimev1.GetStatusRequest{Service: service, WithoutDigests: true})
 		switch {
 		case err == nil && parked(answer, s.Platform.Service):
 			return away(service, "could not process the pack; see 'ostiary inbox list'", "无法处理该策略包，请查看 ostiary inbox list"), nil

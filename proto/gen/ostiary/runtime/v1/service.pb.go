@@ -482,8 +482,11 @@ type GetStatusRequest struct {
 	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
 	// A first cause; the answer lists what follows from it and is parked.
 	CorrelationId string `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Leave out the digests of the projections, which take the longer the more
+	// rows there are.
+	WithoutDigests bool `protobuf:"varint,3,opt,name=without_digests,json=withoutDigests,proto3" json:"without_digests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetStatusRequest) Reset() {
@@ -528,6 +531,13 @@ func (x *GetStatusRequest) GetCorrelationId() string {
 		return x.CorrelationId
 	}
 	return ""
+}
+
+func (x *GetStatusRequest) GetWithoutDigests() bool {
+	if x != nil {
+		return x.WithoutDigests
+	}
+	return false
 }
 
 // GetStatusResponse is the health of one service.
@@ -1240,10 +1250,11 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\bevent_id\x18\x0e \x01(\tR\aeventId\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x0f \x01(\tR\tcommandId\x12\x1b\n" +
-	"\tdata_json\x18\x10 \x01(\tR\bdataJson\"S\n" +
+	"\tdata_json\x18\x10 \x01(\tR\bdataJson\"|\n" +
 	"\x10GetStatusRequest\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12%\n" +
-	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\"\x93\x03\n" +
+	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\x12'\n" +
+	"\x0fwithout_digests\x18\x03 \x01(\bR\x0ewithoutDigests\"\x93\x03\n" +
 	"\x11GetStatusResponse\x12\x18\n" +
 	"\aservice\x18\x01 \x01(\tR\aservice\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x16\n" +
