@@ -35,6 +35,7 @@ cli: bin/ostiary ## build the command line, bin/ostiary · 构建命令行
 # go build knows better than make what is out of date.
 .PHONY: bin/ostiary bin/ostiary-standalone
 bin/ostiary bin/ostiary-standalone:
+	@[ -e $@ ] || echo "building $@ (the first time takes some minutes) · 正在构建（首次需数分钟）"
 	@scripts/build.sh $(@F)
 
 .PHONY: test

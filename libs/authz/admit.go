@@ -2,6 +2,7 @@ package authz
 
 import (
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -45,5 +46,5 @@ func Admit(method protoreflect.MethodDescriptor, c Caller, ok bool) error {
 	case slices.ContainsFunc(access.GetRoles(), c.Is):
 		return nil
 	}
-	return ErrForbidden
+	return ErrForbidden.With("admitted", strings.Join(access.GetRoles(), ", ")).With("yours", strings.Join(c.Roles, ", "))
 }

@@ -10,10 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -74,6 +72,11 @@ func Run(ctx context.Context, out io.Writer) error {
 	defer func() { _ = logFile.Close() }()
 	log := telemetry.NewLogger(logFile, c.LogLevel)
 
+	ports, err := takePorts(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ports.close() }()
 	servers, err := startDatabases(ctx, c, home)
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer h.Close()
-	return serve(ctx, c, home, h, lock, servers, out)
+	return serve(ctx, c, home, ports, h, lock, servers, out)
 }
 
 // newHost builds the services of the process.
@@ -139,15 +142,7 @@ func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
 }
 
 // serve listens, says so, and runs until ctx ends or something fails.
-func serve(ctx context.Context, c Config, home string, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
-	api, err := listen(c.Host, c.GRPCPort, "STANDALONE_GRPC_PORT")
-	if err != nil {
-		return err
-	}
-	health, err := listen(c.Host, c.HealthPort, "STANDALONE_HEALTH_PORT")
-	if err != nil {
-		return err
-	}
+func serve(ctx context.Context, c Config, home string, ports *ports, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
 	meters, metrics, err := telemetry.NewMetrics()
 	if err != nil {
 		return err
@@ -156,19 +151,20 @@ func serve(ctx context.Context, c Config, home string, h *servicekit.Host, lock 
 		return err
 	}
 	server := grpckit.Route(h.Conn, grpckit.PublicServices())
-	if err := lock.Announce(map[string]string{"grpc": api.Addr().String(), "health": health.Addr().String()}); err != nil {
+	if err := lock.Announce(map[string]string{"grpc": ports.api.Addr().String(), "health": ports.health.Addr().String()}); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
-	g.Go(func() error { return server.Serve(api) })
+	g.Go(func() error { return server.Serve(ports.api) })
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
-	g.Go(func() error { return servicekit.Health{Causes: h.Causes, Metrics: metrics}.Serve(ctx, health) })
+	g.Go(func() error { return servicekit.Health{Causes: h.Causes, Metrics: metrics}.Serve(ctx, ports.health) })
 	g.Go(func() error { return servers.watch(ctx) })
 	awaitReady(ctx, h)
-	welcome(out, c, home, api.Addr().String(), health.Addr().String(), servers, h.Causes())
+	welcome(out, c, home, ports.api.Addr().String(), ports.health.Addr().String(), servers, h.Causes())
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(out, "\n  正在停止，数据保留 stopping; the data is kept: %s\n", home)
 		return nil
 	}
 	return err
@@ -197,14 +193,6 @@ func openLog(home string) (*os.File, error) {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
 	return file, nil
-}
-
-func listen(host string, port int, setting string) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if err != nil {
-		return nil, fmt.Errorf("listen on port %d; if another program has it, set %s: %w", port, setting, err)
-	}
-	return l, nil
 }
 
 // servers are the database servers that this process runs.

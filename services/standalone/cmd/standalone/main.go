@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
+
+	"github.com/ostiary/ostiary/libs/fault"
 
 	"github.com/ostiary/ostiary/services/standalone"
 	"github.com/ostiary/ostiary/services/standalone/internal/instance"
@@ -31,10 +35,24 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, instance.ErrRunning):
-		fmt.Fprintln(os.Stderr, err)
+		explain(err)
 		os.Exit(refused)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "ostiary-standalone:", err)
+		explain(err)
 		os.Exit(1)
 	}
+}
+
+// explain says in both languages why nothing runs.
+func explain(err error) {
+	f, ok := fault.Of(err)
+	if !ok {
+		fmt.Fprintln(os.Stderr, "ostiary-standalone:", err)
+		return
+	}
+	fmt.Fprintf(os.Stderr, "\n  %s\n  %s  [%s]\n", f.MessageZH, f.Message, f.Reason)
+	for _, key := range slices.Sorted(maps.Keys(f.Details)) {
+		fmt.Fprintf(os.Stderr, "    %s: %s\n", key, f.Details[key])
+	}
+	fmt.Fprintln(os.Stderr)
 }
