@@ -32,7 +32,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 		}
 		return readmodel.Everybody(ctx, p.Pool)
 	}
-	server := &rpc.Server{Pool: p.Pool, Settle: func(ctx context.Context) error {
+	server := &rpc.Server{Pool: p.Pool, Rules: alignment.Packs.Current, Settle: func(ctx context.Context) error {
 		head, err := p.Journal.Store.Head(ctx)
 		if err != nil {
 			return err

@@ -232,6 +232,8 @@ func TestListsRefuseWhatTheyCannotAnswer(t *testing.T) {
 		"an application alone":         {ctx, &accessv1.ListGrantsRequest{Role: "orders/"}, rpc.ErrRoleForm},
 		"an invented cursor":           {ctx, &accessv1.ListGrantsRequest{After: "x"}, rpc.ErrCursor},
 		"an impossible instant":        {ctx, &accessv1.ListGrantsRequest{At: &timestamppb.Timestamp{Seconds: 1 << 60}}, rpc.ErrInstant},
+		"of a person unknown":          {ctx, &accessv1.ListGrantsRequest{EmployeeNumber: "E9"}, rpc.ErrPersonUnknown},
+		"of a role unknown":            {ctx, &accessv1.ListGrantsRequest{Role: "orders/raeder"}, rpc.ErrRoleUnknown},
 		"nobody":                       {t.Context(), &accessv1.ListGrantsRequest{}, authz.ErrUnauthenticated},
 		"an employee":                  {s.As("eve", "employee"), &accessv1.ListGrantsRequest{}, authz.ErrForbidden},
 		"a service that need not know": {s.AsService("policy"), &accessv1.ListGrantsRequest{}, authz.ErrForbidden},

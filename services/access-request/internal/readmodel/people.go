@@ -77,3 +77,21 @@ func HeldRoles(ctx context.Context, pool *pgxpool.Pool) ([]HeldRole, error) {
 	}
 	return roles, nil
 }
+
+// Known tells whether identity has ever spoken of an employee number.
+func Known(ctx context.Context, pool *pgxpool.Pool, number string) (known bool, err error) {
+	err = pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM rm_grants.posts WHERE employee_number = $1)`, number).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("look for the person: %w", err)
+	}
+	return known, nil
+}
+
+// Given tells whether anybody ever held a role.
+func Given(ctx context.Context, pool *pgxpool.Pool, application, role string) (given bool, err error) {
+	err = pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM rm_grants.grants WHERE application = $1 AND role = $2)`, application, role).Scan(&given)
+	if err != nil {
+		return false, fmt.Errorf("look for the role: %w", err)
+	}
+	return given, nil
+}

@@ -12,6 +12,7 @@ import (
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 
 	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/pack"
 
 	"github.com/ostiary/ostiary/services/access-request/internal/readmodel"
 )
@@ -26,6 +27,10 @@ const (
 var (
 	ErrRoleForm = fault.New(fault.Invalid, "ROLE_FORM",
 		"Name a role as application/role, for example orders/reader.", "角色写作 应用/角色，例如 orders/reader。")
+	ErrPersonUnknown = fault.New(fault.NotFound, "PERSON_NOT_FOUND",
+		"Nobody has this employee number; check the number.", "没有此工号的人员，请核对工号。")
+	ErrRoleUnknown = fault.New(fault.NotFound, "ROLE_UNKNOWN",
+		"No pack in force has this role and nobody ever held it; see 'ostiary policy show'.", "现行策略包中没有此角色，也无人持有过；可用 ostiary policy show 查看。")
 	ErrInstant = fault.New(fault.Invalid, "INSTANT_INVALID",
 		"at and known_at must be instants between the years 1 and 9999.", "at 与 known_at 须为公元 1 年至 9999 年之间的时刻。")
 	ErrCursor = fault.New(fault.Invalid, "CURSOR_INVALID",
@@ -44,6 +49,11 @@ func (s *Server) ListGrants(ctx context.Context, r *accessv1.ListGrantsRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if len(grants) == 0 && selection.After == nil {
+		if err := s.exists(ctx, selection); err != nil {
+			return nil, err
+		}
+	}
 	response := &accessv1.ListGrantsResponse{}
 	if len(grants) > limit {
 		grants = grants[:limit]
@@ -53,6 +63,36 @@ func (s *Server) ListGrants(ctx context.Context, r *accessv1.ListGrantsRequest) 
 		response.Items = append(response.Items, shown(g))
 	}
 	return response, nil
+}
+
+// exists refuses to say "nothing" of a person or a role that nobody knows: an
+// empty list is taken for a proof.
+func (s *Server) exists(ctx context.Context, selection readmodel.Selection) error {
+	if selection.EmployeeNumber != "" {
+		switch known, err := readmodel.Known(ctx, s.Pool, selection.EmployeeNumber); {
+		case err != nil:
+			return err
+		case !known:
+			return ErrPersonUnknown.With("employee_number", selection.EmployeeNumber)
+		}
+	}
+	if selection.Role == "" {
+		return nil
+	}
+	rules, err := s.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	if rules.Pack != nil {
+		if _, _, ok := rules.Pack.Role(pack.Grant{Application: selection.Application, Role: selection.Role}); ok {
+			return nil
+		}
+	}
+	given, err := readmodel.Given(ctx, s.Pool, selection.Application, selection.Role)
+	if err == nil && !given {
+		return ErrRoleUnknown.With("role", selection.Application+"/"+selection.Role)
+	}
+	return err
 }
 
 func selected(r *accessv1.ListGrantsRequest) (readmodel.Selection, error) {

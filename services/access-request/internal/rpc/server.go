@@ -9,6 +9,8 @@ import (
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
+
+	"github.com/ostiary/ostiary/services/access-request/internal/policy"
 )
 
 // Server answers AccessRequestService and PackSubscriberService.
@@ -18,6 +20,8 @@ type Server struct {
 
 	// Pool holds the read models.
 	Pool *pgxpool.Pool
+	// Rules is the pack in force.
+	Rules func(ctx context.Context) (policy.Rules, error)
 	// Settle returns when the read models show everything written so far.
 	Settle func(ctx context.Context) error
 }
