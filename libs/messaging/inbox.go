@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/eventstore/postgres"
 )
 
 const (
@@ -38,6 +39,8 @@ type Inbox struct {
 	wants   wants
 	supply  supply
 	listen  func(context.Context) error // receives from NATS; nil for the own store
+	// retrying is held by the one Retry that runs.
+	retrying *postgres.Lock
 
 	at     progress
 	parked parkedSummary
@@ -80,7 +83,10 @@ func newInbox(service, source string, pool *pgxpool.Pool, policies []Policy, log
 	if err != nil {
 		return nil, err
 	}
-	i := &Inbox{service: service, source: source, pool: pool, wants: w, log: log.With("inbox", source)}
+	i := &Inbox{
+		service: service, source: source, pool: pool, wants: w, log: log.With("inbox", source),
+		retrying: postgres.NewLock(pool, "ostiary inbox retry "+source),
+	}
 	i.at.changed = make(chan struct{})
 	return i, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
 )
@@ -17,25 +16,23 @@ import (
 // it is, with the new error. Retry tells how many events were processed and how
 // many remain; only one Retry of a source runs at a time.
 func (i *Inbox) Retry(ctx context.Context, stream string) (processed, remaining int, err error) {
-	conn, err := i.pool.Acquire(ctx)
+	err = i.retrying.Hold(ctx, func() error {
+		processed, remaining, err = i.retry(ctx, stream)
+		return err
+	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("retry: %w", err)
+		return processed, 0, fmt.Errorf("retry: %w", err)
 	}
-	defer conn.Release()
-	const lockName = "hashtextextended('ostiary inbox retry ' || $1, 0)"
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock("+lockName+")", i.source); err != nil {
-		return 0, 0, fmt.Errorf("retry: %w", err)
-	}
-	defer func() {
-		// If this fails the connection is broken, and the lock with it.
-		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+lockName+")", i.source)
-	}()
-	streams, err := i.retryStreams(ctx, conn, stream)
+	return processed, remaining, nil
+}
+
+func (i *Inbox) retry(ctx context.Context, stream string) (processed, remaining int, err error) {
+	streams, err := i.retryStreams(ctx, stream)
 	if err != nil {
 		return 0, 0, err
 	}
 	for _, s := range streams {
-		n, err := i.retryStream(ctx, conn, s)
+		n, err := i.retryStream(ctx, s)
 		processed += n
 		if err != nil {
 			return processed, 0, err
@@ -44,7 +41,7 @@ func (i *Inbox) Retry(ctx context.Context, stream string) (processed, remaining 
 	if err := i.refreshParked(ctx); err != nil {
 		return processed, 0, err
 	}
-	err = conn.QueryRow(ctx, "SELECT count(*) FROM messaging.parked WHERE source = $1 AND ($2 = '' OR stream = $2)", i.source, stream).Scan(&remaining)
+	err = i.pool.QueryRow(ctx, "SELECT count(*) FROM messaging.parked WHERE source = $1 AND ($2 = '' OR stream = $2)", i.source, stream).Scan(&remaining)
 	if err != nil {
 		return processed, 0, fmt.Errorf("count what remains parked: %w", err)
 	}
@@ -52,8 +49,8 @@ func (i *Inbox) Retry(ctx context.Context, stream string) (processed, remaining 
 }
 
 // retryStreams are the streams to retry, the oldest first.
-func (i *Inbox) retryStreams(ctx context.Context, conn *pgxpool.Conn, stream string) ([]string, error) {
-	rows, err := conn.Query(ctx, "SELECT stream FROM messaging.parked WHERE source = $1 AND ($2 = '' OR stream = $2) GROUP BY stream ORDER BY min(position)", i.source, stream)
+func (i *Inbox) retryStreams(ctx context.Context, stream string) ([]string, error) {
+	rows, err := i.pool.Query(ctx, "SELECT stream FROM messaging.parked WHERE source = $1 AND ($2 = '' OR stream = $2) GROUP BY stream ORDER BY min(position)", i.source, stream)
 	if err != nil {
 		return nil, fmt.Errorf("find what is parked: %w", err)
 	}
@@ -66,11 +63,11 @@ func (i *Inbox) retryStreams(ctx context.Context, conn *pgxpool.Conn, stream str
 
 // retryStream processes a stream until nothing of it is parked or an event
 // fails again.
-func (i *Inbox) retryStream(ctx context.Context, conn *pgxpool.Conn, stream string) (processed int, err error) {
+func (i *Inbox) retryStream(ctx context.Context, stream string) (processed int, err error) {
 	for {
 		var position int64
 		var envelope []byte
-		err := conn.QueryRow(ctx, "SELECT position, envelope FROM messaging.parked WHERE source = $1 AND stream = $2 ORDER BY position LIMIT 1", i.source, stream).Scan(&position, &envelope)
+		err := i.pool.QueryRow(ctx, "SELECT position, envelope FROM messaging.parked WHERE source = $1 AND stream = $2 ORDER BY position LIMIT 1", i.source, stream).Scan(&position, &envelope)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return processed, nil
 		}
@@ -87,13 +84,13 @@ func (i *Inbox) retryStream(ctx context.Context, conn *pgxpool.Conn, stream stri
 			return processed, ctx.Err()
 		}
 		if failure != nil {
-			_, err := conn.Exec(ctx, "UPDATE messaging.parked SET error = $3, attempts = attempts + $4 WHERE source = $1 AND position = $2", i.source, position, failure.Error(), tries)
+			_, err := i.pool.Exec(ctx, "UPDATE messaging.parked SET error = $3, attempts = attempts + $4 WHERE source = $1 AND position = $2", i.source, position, failure.Error(), tries)
 			if err != nil {
 				return processed, fmt.Errorf("note the failure of %d: %w", position, err)
 			}
 			return processed, nil
 		}
-		if _, err := conn.Exec(ctx, "DELETE FROM messaging.parked WHERE source = $1 AND position = $2", i.source, position); err != nil {
+		if _, err := i.pool.Exec(ctx, "DELETE FROM messaging.parked WHERE source = $1 AND position = $2", i.source, position); err != nil {
 			return processed, fmt.Errorf("release %d: %w", position, err)
 		}
 		processed++

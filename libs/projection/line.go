@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ostiary/ostiary/libs/eventstore/postgres"
 )
 
 // line is one projection with what is known about its run.
@@ -19,6 +21,8 @@ type line struct {
 	// carry brings over what a rebuild cannot derive, inside the swap; may be
 	// nil.
 	carry func(ctx context.Context, tx pgx.Tx, from, to string) error
+	// schemas is held by whoever changes the schemas of the projection.
+	schemas *postgres.Lock
 
 	mu       sync.Mutex
 	position int64

@@ -6,13 +6,9 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
 )
-
-// lockName serialises what changes the schemas of a projection.
-const lockName = `hashtextextended('ostiary.projection.' || $1, 0)`
 
 // querier is a pool or a transaction.
 type querier interface {
@@ -44,7 +40,7 @@ func (l *line) ensure(ctx context.Context) (checkpoint, error) {
 	if err != nil || found {
 		return at, err
 	}
-	err = l.locked(ctx, func() error {
+	err = l.schemas.Hold(ctx, func() error {
 		return pgx.BeginFunc(ctx, l.runner.pool, func(tx pgx.Tx) error {
 			at, found, err = l.checkpoint(ctx, tx)
 			if err != nil || found {
@@ -87,7 +83,7 @@ func (l *line) rebuild(ctx context.Context, upgrade bool) error {
 	if _, err := l.ensure(ctx); err != nil {
 		return err
 	}
-	err := l.locked(ctx, func() error {
+	err := l.schemas.Hold(ctx, func() error {
 		if at, _, err := l.checkpoint(ctx, l.runner.pool); err != nil || upgrade && at.version >= l.Version {
 			return err
 		}
@@ -173,19 +169,4 @@ func (l *line) drop(ctx context.Context, schema string) error {
 		return fmt.Errorf("drop replaced rows: %w", err)
 	}
 	return nil
-}
-
-// locked runs f while no other runner changes the schemas of the projection.
-// The lock ends with its connection, however that ends.
-func (l *line) locked(ctx context.Context, f func() error) error {
-	return l.runner.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		if _, err := c.Exec(ctx, `SELECT pg_advisory_lock(`+lockName+`)`, l.Name); err != nil {
-			return fmt.Errorf("lock projection %s: %w", l.Name, err)
-		}
-		err := f()
-		if _, uerr := c.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+lockName+`)`, l.Name); uerr != nil {
-			return errors.Join(err, fmt.Errorf("unlock projection %s: %w", l.Name, uerr))
-		}
-		return err
-	})
 }

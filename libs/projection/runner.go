@@ -14,6 +14,7 @@ import (
 
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/eventstore/postgres"
 )
 
 // Runner keeps the projections of one service.
@@ -42,7 +43,10 @@ func NewRunner(j *eventstore.Journal, pool *pgxpool.Pool, c clock.Clock, log *sl
 			return nil, fmt.Errorf("projection %s: needs a version from 1 and Apply", p.Name)
 		}
 		seen[p.Name] = true
-		l := &line{Projection: p, runner: r, changed: make(chan struct{})}
+		l := &line{
+			Projection: p, runner: r, changed: make(chan struct{}),
+			schemas: postgres.NewLock(pool, "ostiary.projection."+p.Name),
+		}
 		r.lines = append(r.lines, l)
 		return l, nil
 	}

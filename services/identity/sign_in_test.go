@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
@@ -193,6 +194,28 @@ func TestTheFirstAdminGivesAwayWhatOthersHold(t *testing.T) {
 	r, err = i.enter("admin", bootstrapPassword, "")
 	if err != nil || !slices.Equal(r.GetRoles(), []string{"admin"}) {
 		t.Errorf("after somebody holds hr: %v, %v", r.GetRoles(), err)
+	}
+}
+
+// Each decision looks at all administrators, so they queue up; the queue must
+// leave connections for the one whose turn it is and for the session gate.
+func TestManyRoleChangesAtOnceAllSucceed(t *testing.T) {
+	i := install(t)
+	i.operator("helper", "operator")
+	ctx, cancel := context.WithTimeout(i.admin, 20*time.Second)
+	defer cancel()
+	var g errgroup.Group
+	for n := range 32 {
+		g.Go(func() error {
+			_, err := i.people().SetOperatorRoles(ctx, &identityv1.SetOperatorRolesRequest{Account: "helper", Roles: []string{[]string{"operator", "auditor"}[n%2]}})
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+	if !i.admitted(i.admin) {
+		t.Error("the session gate is deaf")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/eventstore/postgres"
+
 	"github.com/ostiary/ostiary/services/identity/internal/domain/person"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/snapshot"
 	"github.com/ostiary/ostiary/services/identity/internal/hrfile"
@@ -47,7 +49,7 @@ func (s *Server) take(ctx context.Context, u upload, tell func(*identityv1.Impor
 	}
 	var result *identityv1.ImportResult
 	wait := ""
-	free, err := s.alone(ctx, "source/"+u.fields.Source, false, func() error {
+	free, err := postgres.NewLock(s.Platform.Pool, "identity/source/"+u.fields.Source).Try(ctx, func() error {
 		result, wait, err = s.decide(ctx, u, file, positions, warnings)
 		return err
 	})

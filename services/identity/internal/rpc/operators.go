@@ -76,7 +76,7 @@ func (s *Server) SetOperatorRoles(ctx context.Context, r *identityv1.SetOperator
 	answer := &identityv1.SetOperatorRolesResponse{Account: r.GetAccount(), Roles: slices.Compact(slices.Sorted(slices.Values(r.GetRoles())))}
 	// One after the other: two administrators who relieve each other at the
 	// same moment would leave nobody.
-	_, err := s.alone(ctx, "operators", true, func() error {
+	err := s.operators.Hold(ctx, func() error {
 		if err := s.caughtUp(ctx); err != nil {
 			return err
 		}

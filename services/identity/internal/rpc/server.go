@@ -5,7 +5,6 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,6 +13,7 @@ import (
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 
 	"github.com/ostiary/ostiary/libs/authn"
+	"github.com/ostiary/ostiary/libs/eventstore/postgres"
 	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
@@ -45,6 +45,8 @@ type Needs struct {
 type Server struct {
 	identityv1.UnsafeIdentityServiceServer
 	Needs
+	// operators is held while product roles are decided.
+	operators *postgres.Lock
 }
 
 // SignIn is the door of Ostiary itself.
@@ -67,7 +69,7 @@ var (
 
 // Register adds all services.
 func Register(r grpc.ServiceRegistrar, n Needs) {
-	identityv1.RegisterIdentityServiceServer(r, &Server{Needs: n})
+	identityv1.RegisterIdentityServiceServer(r, &Server{Needs: n, operators: postgres.NewLock(n.Platform.Pool, "identity/operators")})
 	identityv1.RegisterSignInServiceServer(r, &SignIn{Needs: n})
 	policyv1.RegisterPackSubscriberServiceServer(r, &PackSubscriber{Needs: n})
 }
@@ -99,35 +101,4 @@ func (n Needs) caughtUp(ctx context.Context) error {
 		return fmt.Errorf("read head: %w", err)
 	}
 	return n.Platform.Projected(ctx, head)
-}
-
-// alone runs do while nobody else, in any process of the service, runs
-// something under the same name. It is for decisions that look at more than
-// one stream. ok is false when somebody else is at it.
-func (n Needs) alone(ctx context.Context, name string, wait bool, do func() error) (ok bool, err error) {
-	conn, err := n.Platform.Pool.Acquire(ctx)
-	if err != nil {
-		return false, fmt.Errorf("take a connection: %w", err)
-	}
-	defer conn.Release()
-	h := fnv.New64a()
-	h.Write([]byte("identity/" + name))
-	key := int64(h.Sum64())
-	if wait {
-		_, err = conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, key)
-		ok = true
-	} else {
-		err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, key).Scan(&ok)
-	}
-	if err != nil || !ok {
-		return false, err
-	}
-	defer func() {
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
-		defer cancel()
-		if _, err := conn.Exec(release, `SELECT pg_advisory_unlock($1)`, key); err != nil {
-			_ = conn.Conn().Close(release) // the lock ends with the connection
-		}
-	}()
-	return true, do()
 }
