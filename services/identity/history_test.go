@@ -117,7 +117,7 @@ func describe(stream string, events []proto.Message) string {
 		return fmt.Sprintf("%q", folded(orgchart.Decider, events))
 	case "snapshot":
 		s := folded(snapshot.Decider, events)
-		return fmt.Sprintf("changes=%d joiners=%d movers=%d leavers=%d held=%v applied=%d", s.Changes, s.Accepted.GetJoiners(), s.Accepted.GetMovers(), s.Accepted.GetLeavers(), s.Held, s.Applied.GetChanges())
+		return fmt.Sprintf("changes=%d joiners=%d movers=%d leavers=%d held=%v applied=%d", s.Changes, s.Accepted.GetJoiners(), s.Accepted.GetMovers(), s.Accepted.GetLeavers(), s.Held != nil, s.Applied.GetChanges())
 	}
 	return "nobody folds this stream"
 }

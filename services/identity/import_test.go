@@ -165,6 +165,29 @@ func TestTooManyLeaversAreHeldUntilConfirmed(t *testing.T) {
 	}
 }
 
+// The first answer of a command holds, even if the guard would let the file
+// pass by now.
+func TestAHeldCommandIsHeldAgain(t *testing.T) {
+	i := install(t)
+	i.must(plain(), header+wang+lilei)
+	rest := header + "E9,赵九,z@example.com,dev,总部,,,\n"
+	ctx := withCommand(i.admin, uuid.NewString())
+	first, err := i.importsAs(ctx, plain(), rest)
+	if err != nil || !first.GetHeld() {
+		t.Fatalf("held result is %v, %v", first, err)
+	}
+	i.must(&identityv1.ImportSnapshotHeader{Confirm: first.GetDigest()}, rest)
+	i.must(plain(), rest+"E10,钱十,q@example.com,dev,总部,,,\n")
+	again, err := i.importsAs(ctx, plain(), rest)
+	if err != nil || !again.GetHeld() || again.GetReason() != first.GetReason() || again.GetLeavers() != 2 ||
+		again.GetSnapshot() != first.GetSnapshot() || again.GetPosition() != first.GetPosition() {
+		t.Errorf("again: %v, %v; first: %v", again, err, first)
+	}
+	if i.person("E10").GetState() != "active" {
+		t.Error("the repetition was carried out")
+	}
+}
+
 func TestALaterDayIsCarriedOutOnThatDay(t *testing.T) {
 	i := install(t)
 	i.must(plain(), header+wang+lilei)

@@ -86,7 +86,10 @@ func (s *Server) decide(ctx context.Context, u upload, file hrfile.File, positio
 		return nil, "", err
 	}
 	c.result.Snapshot = intake.id
-	if c.held(u) {
+	if intake.held != nil {
+		c.recall(intake.held) // the first answer holds, whatever the people are by now
+	}
+	if intake.held != nil || c.held(u) {
 		c.hold(u)
 		c.result.Position, err = intake.hold(ctx, c)
 		return c.result, "", err
@@ -178,6 +181,12 @@ func first(rows []*identityv1.QuarantinedRow) []*identityv1.QuarantinedRow {
 // held tells whether the snapshot needs a confirmation that it does not have.
 func (c comparison) held(u upload) bool {
 	return c.difference.Exceeds(u.fields.Guard) && u.header.GetConfirm() != u.digest
+}
+
+// recall takes the numbers for which a snapshot was held before.
+func (c *comparison) recall(held *identityv1.HrSnapshotHeld) {
+	c.difference.Leavers, c.difference.Active = int(held.GetLeavers()), int(held.GetActive())
+	c.result.Leavers = held.GetLeavers()
 }
 
 func (c comparison) hold(u upload) {

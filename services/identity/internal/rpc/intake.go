@@ -35,11 +35,13 @@ type intake struct {
 	id      string
 	command eventstore.Command
 	meta    eventstore.Metadata
+	// held is what was recorded when this command was held before.
+	held *identityv1.HrSnapshotHeld
 }
 
 // newIntake finds the stream for the command of the call. A repetition of a
-// command whose snapshot was accepted returns that; one that broke off before
-// gets a new stream, because the changes in the old one stay inert.
+// command whose snapshot was accepted or held returns that; one that broke off
+// before gets a new stream, because the changes in the old one stay inert.
 func (s *Server) newIntake(ctx context.Context, u upload) (in intake, accepted bool, err error) {
 	request := proto.CloneOf(u.header)
 	request.Map = []byte(u.digest) // stands for file, map and date
@@ -63,7 +65,8 @@ func (s *Server) newIntake(ctx context.Context, u upload) (in intake, accepted b
 			return in, false, err
 		case state.Accepted != nil && done:
 			return in, true, nil
-		case version == 0 || state.Held:
+		case version == 0, state.Held != nil:
+			in.held = state.Held
 			return in, false, nil
 		}
 	}

@@ -16,7 +16,7 @@ type State struct {
 	// Accepted is set once the changes hold.
 	Accepted *identityv1.HrSnapshotAccepted
 	// Held is set if the snapshot was not taken.
-	Held bool
+	Held *identityv1.HrSnapshotHeld
 	// Applied is set once every change was carried out.
 	Applied *identityv1.HrSnapshotApplied
 }
@@ -49,7 +49,7 @@ func Evolve(s State, event proto.Message) State {
 	case *identityv1.HrSnapshotAccepted:
 		s.Accepted = e
 	case *identityv1.HrSnapshotHeld:
-		s.Held = true
+		s.Held = e
 	case *identityv1.HrSnapshotApplied:
 		s.Applied = e
 	}
@@ -62,7 +62,7 @@ type TakeIn struct {
 }
 
 func (c TakeIn) decide(s State) ([]proto.Message, error) {
-	if s.Accepted != nil || s.Held {
+	if s.Accepted != nil || s.Held != nil {
 		return nil, ErrOutOfOrder
 	}
 	events := make([]proto.Message, len(c.Changes))
@@ -80,7 +80,7 @@ type Accept struct {
 
 func (c Accept) decide(s State) ([]proto.Message, error) {
 	changes := c.Summary.GetJoiners() + c.Summary.GetMovers() + c.Summary.GetLeavers()
-	if s.Accepted != nil || s.Held || int(changes) != s.Changes {
+	if s.Accepted != nil || s.Held != nil || int(changes) != s.Changes {
 		return nil, ErrOutOfOrder
 	}
 	return []proto.Message{c.Summary}, nil
@@ -95,7 +95,7 @@ func (c Hold) decide(s State) ([]proto.Message, error) {
 	if s.Changes > 0 || s.Accepted != nil {
 		return nil, ErrOutOfOrder
 	}
-	if s.Held {
+	if s.Held != nil {
 		return nil, nil
 	}
 	return []proto.Message{c.Held}, nil
