@@ -106,8 +106,12 @@ func (i *Inbox) WaitFor(ctx context.Context, position int64) error {
 // Parked is how many events are parked.
 func (i *Inbox) Parked() int { return i.parked.count() }
 
+// FirstParked is the position of the oldest parked event, 0 if there is none.
+func (i *Inbox) FirstParked() int64 { return i.parked.first() }
+
 // Causes tells why the inbox is not ready: what is parked and what has failed
-// for a while.
+// for a while. It names streams and shows errors, so it is for those who are
+// signed in.
 func (i *Inbox) Causes() []string {
 	return slices.Concat(i.parked.causes(i.service, i.source), i.health.causes())
 }

@@ -421,7 +421,7 @@ func TestInboxParks(t *testing.T) {
 			if len(list) != 4 || list[0].Position != poison.Position || list[0].Stream != "pack-1" || list[0].Attempts != 4 || list[1].Attempts != 0 {
 				t.Fatalf("parked: %+v", list)
 			}
-			eventually(t, "readiness", func() bool { return len(i.Causes()) == 2 && i.Parked() == 4 })
+			eventually(t, "readiness", func() bool { return len(i.Causes()) == 2 && i.Parked() == 4 && i.FirstParked() == poison.Position })
 			for _, word := range []string{"identity", "policy", fmt.Sprint(poison.Position), "pack-1", list[0].Error} {
 				if !strings.Contains(i.Causes()[0], word) {
 					t.Errorf("the cause %q does not name %s", i.Causes()[0], word)
@@ -451,7 +451,7 @@ func TestInboxParks(t *testing.T) {
 			s.published(t, "pack-1", 10) // flows again
 			waitFor(t, i, 17)
 			e.undisturbed(t, s)
-			if c := i.Causes(); len(c) > 0 || i.Parked() != 0 {
+			if c := i.Causes(); len(c) > 0 || i.Parked() != 0 || i.FirstParked() != 0 {
 				t.Errorf("%d parked, %v", i.Parked(), c)
 			}
 		})

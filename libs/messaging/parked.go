@@ -152,7 +152,7 @@ func unpark(envelope []byte) (eventstore.Recorded, error) {
 	return eventstore.FromEnvelope(&e), nil
 }
 
-// parkedSummary is what readiness says about what is parked.
+// parkedSummary is what is known about what is parked without asking.
 type parkedSummary struct {
 	mu     sync.Mutex
 	total  int
@@ -163,6 +163,15 @@ func (s *parkedSummary) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.total
+}
+
+func (s *parkedSummary) first() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.firsts) == 0 {
+		return 0
+	}
+	return s.firsts[0].Position
 }
 
 func (s *parkedSummary) set(total int, firsts []ParkedEvent) {
@@ -184,7 +193,7 @@ func (s *parkedSummary) causes(consumer, source string) []string {
 	return causes
 }
 
-// shownStreams is how many parked streams readiness names.
+// shownStreams is how many parked streams the causes name.
 const shownStreams = 5
 
 // refreshParked reads the summary again.

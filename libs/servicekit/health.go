@@ -13,7 +13,8 @@ import (
 // Health serves /healthz and /readyz of a process, and /metrics if given. It
 // answers only on the address it is given, which is loopback by default.
 type Health struct {
-	// Causes lists why the process is not ready.
+	// Causes lists why the process is not ready. Anybody may read it, so it
+	// holds neither streams nor errors; see Host.Brief.
 	Causes func() []string
 	// Metrics serves /metrics; may be nil.
 	Metrics http.Handler

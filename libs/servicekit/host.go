@@ -90,7 +90,7 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 			return nil, fmt.Errorf("build %s: %w", name, err)
 		}
 	}
-	h.verifier.SetRevoked(h.sessionRevoked)
+	h.verifier.SetSessionCheck(h.checkSession)
 	return h, nil
 }
 
@@ -125,7 +125,21 @@ func (h *Host) Conn(service string) grpc.ClientConnInterface {
 	return nil
 }
 
-// Causes lists why the process is not ready, each with its service.
+// Brief lists why the process is not ready, for those who have shown no
+// credential: service, source, position and a reason, no stream and no error.
+func (h *Host) Brief() []string {
+	var causes []string
+	for _, name := range h.order {
+		for _, c := range h.units[name].brief() {
+			causes = append(causes, name+": "+c)
+		}
+	}
+	return causes
+}
+
+// Causes lists why the process is not ready, each with its service. They may
+// name streams and show errors; Brief is for those who have shown no
+// credential.
 func (h *Host) Causes() []string {
 	var causes []string
 	for _, name := range h.order {
@@ -146,13 +160,13 @@ func (h *Host) Client(user, password string) (OutsideClient, bool) {
 	return OutsideClient{}, false
 }
 
-// sessionRevoked asks the service that keeps the sessions. Without it in this
+// checkSession asks the service that keeps the sessions. Without it in this
 // process the token's short life is the limit.
-func (h *Host) sessionRevoked(session string) bool {
+func (h *Host) checkSession(session string) error {
 	for _, name := range h.order {
-		if u := h.units[name]; u.service != nil && u.service.SessionRevoked != nil {
-			return u.service.SessionRevoked(session)
+		if u := h.units[name]; u.service != nil && u.service.CheckSession != nil {
+			return u.service.CheckSession(session)
 		}
 	}
-	return false
+	return nil
 }

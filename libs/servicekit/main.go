@@ -121,7 +121,7 @@ func serve(ctx context.Context, h *Host, service string, s Settings) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
 	g.Go(func() error { return server.Serve(api) })
-	g.Go(func() error { return Health{Causes: h.Causes}.Serve(ctx, health) })
+	g.Go(func() error { return Health{Causes: h.Brief}.Serve(ctx, health) })
 	return g.Wait()
 }
 

@@ -158,7 +158,7 @@ func serve(ctx context.Context, c Config, home string, ports *ports, h *servicek
 	g.Go(func() error { return h.Run(ctx) })
 	g.Go(func() error { return server.Serve(ports.api) })
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
-	g.Go(func() error { return servicekit.Health{Causes: h.Causes, Metrics: metrics}.Serve(ctx, ports.health) })
+	g.Go(func() error { return servicekit.Health{Causes: h.Brief, Metrics: metrics}.Serve(ctx, ports.health) })
 	g.Go(func() error { return servers.watch(ctx) })
 	awaitReady(ctx, h)
 	welcome(out, c, home, ports.api.Addr().String(), ports.health.Addr().String(), servers, h.Causes())

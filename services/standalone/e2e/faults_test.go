@@ -94,8 +94,9 @@ func (x *troubled) unaffected(number string) {
 	}
 }
 
-// alarmed expects that the order is open and failing for the reason, and that
-// status and readiness name the target.
+// alarmed expects that the order is open and failing for the reason, that
+// status names the target, and that readiness, which anybody may ask, names the
+// service alone.
 func (x *troubled) alarmed(number, reason string) {
 	x.t.Helper()
 	eventually(x.t, 20*time.Second, "alarm", func() error {
@@ -113,7 +114,7 @@ func (x *troubled) alarmed(number, reason string) {
 			return fmt.Errorf("status blames the healthy target: %s", causes)
 		}
 		code, body := x.readiness()
-		if code != http.StatusServiceUnavailable || !strings.Contains(body, "crm-db") {
+		if code != http.StatusServiceUnavailable || !strings.Contains(body, "provisioning: SERVICE_HELD_UP") || strings.Contains(body, "crm-db") {
 			return fmt.Errorf("readiness is %d %s", code, body)
 		}
 		return nil

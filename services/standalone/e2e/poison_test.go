@@ -132,7 +132,7 @@ func (i *installation) stuck(month string, parked int) map[string]any {
 }
 
 // red expects that status and readiness name the service, the source and the
-// position.
+// position, and that readiness, which asks for no credential, says nothing more.
 func (i *installation) red(poison map[string]any) {
 	i.t.Helper()
 	status := i.object("status")
@@ -143,6 +143,17 @@ func (i *installation) red(poison map[string]any) {
 				i.t.Errorf("%q is missing in %s", part, text)
 			}
 		}
+	}
+	for _, secret := range []string{fmt.Sprint(poison["stream"]), fmt.Sprint(poison["type"]), "sabotage"} {
+		if strings.Contains(body, secret) {
+			i.t.Errorf("/readyz tells anybody %q: %s", secret, body)
+		}
+		if !strings.Contains(fmt.Sprint(status["causes"]), secret) {
+			i.t.Errorf("status does not tell %q: %v", secret, status["causes"])
+		}
+	}
+	if !strings.Contains(body, "EVENT_PARKED") {
+		i.t.Errorf("/readyz gives no reason: %s", body)
 	}
 	if status["ready"] != false || code != http.StatusServiceUnavailable {
 		i.t.Errorf("ready: %v, /readyz answers %d", status["ready"], code)
