@@ -90,7 +90,7 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 			return nil, fmt.Errorf("build %s: %w", name, err)
 		}
 	}
-	h.verifier.SetSessionCheck(h.checkSession)
+	h.verifier.SetRevoked(h.sessionRevoked)
 	return h, nil
 }
 
@@ -160,13 +160,13 @@ func (h *Host) Client(user, password string) (OutsideClient, bool) {
 	return OutsideClient{}, false
 }
 
-// checkSession asks the service that keeps the sessions. Without it in this
+// sessionRevoked asks the service that keeps the sessions. Without it in this
 // process the token's short life is the limit.
-func (h *Host) checkSession(session string) error {
+func (h *Host) sessionRevoked(session string) bool {
 	for _, name := range h.order {
-		if u := h.units[name]; u.service != nil && u.service.CheckSession != nil {
-			return u.service.CheckSession(session)
+		if u := h.units[name]; u.service != nil && u.service.SessionRevoked != nil {
+			return u.service.SessionRevoked(session)
 		}
 	}
-	return nil
+	return false
 }
