@@ -27,6 +27,10 @@ var (
 	// ErrSessionEnded says that the session behind a token was ended.
 	ErrSessionEnded = fault.New(fault.Unauthenticated, "SESSION_ENDED",
 		"This session has ended; sign in again.", "会话已结束，请重新登录。")
+	// ErrSessionUncertain says that nobody can tell at this moment whether the
+	// session was ended; the door stays shut meanwhile.
+	ErrSessionUncertain = fault.New(fault.Unavailable, "SESSION_UNCERTAIN",
+		"Whether this session still holds cannot be told at this moment; try again shortly.", "暂时无法确认会话是否有效，请稍后重试。")
 )
 
 // skew is how far the clocks of two machines may differ.
@@ -37,10 +41,10 @@ const maxTokenBytes = 8 << 10
 
 // Verifier checks tokens of known issuers.
 type Verifier struct {
-	keys    map[string]ed25519.PublicKey
-	now     func() time.Time
-	parser  *jwt.Parser
-	revoked atomic.Pointer[func(session string) bool]
+	keys   map[string]ed25519.PublicKey
+	now    func() time.Time
+	parser *jwt.Parser
+	check  atomic.Pointer[func(session string) error]
 }
 
 // NewVerifier returns a verifier that trusts these keys, each for its issuer
@@ -59,9 +63,10 @@ func NewVerifier(keys map[string]ed25519.PublicKey, now func() time.Time) *Verif
 	}
 }
 
-// SetRevoked sets how to learn that a session has ended. The check is called
-// with every token of a person and must be cheap.
-func (v *Verifier) SetRevoked(check func(session string) bool) { v.revoked.Store(&check) }
+// SetSessionCheck sets what refuses a session: with ErrSessionEnded, or with
+// ErrSessionUncertain. It is called with every token of a person and must be
+// cheap.
+func (v *Verifier) SetSessionCheck(check func(session string) error) { v.check.Store(&check) }
 
 // Verify returns who a token speaks for.
 func (v *Verifier) Verify(token string) (authz.Caller, error) {
@@ -92,8 +97,10 @@ func (v *Verifier) person(p payload) (authz.Caller, error) {
 	if p.Issuer != IssuerIdentity || p.Subject == "" || p.Session == "" {
 		return authz.Caller{}, ErrTokenInvalid
 	}
-	if check := v.revoked.Load(); check != nil && *check != nil && (*check)(p.Session) {
-		return authz.Caller{}, ErrSessionEnded
+	if check := v.check.Load(); check != nil && *check != nil {
+		if err := (*check)(p.Session); err != nil {
+			return authz.Caller{}, err
+		}
 	}
 	return authz.Caller{Person: p.Person, Account: p.Subject, Session: p.Session, Roles: p.Roles}, nil
 }

@@ -147,14 +147,16 @@ func TestEndedSessionEndsItsTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := map[string]bool{}
-	v.SetRevoked(func(session string) bool { return ended[session] })
+	ended := map[string]error{}
+	v.SetSessionCheck(func(session string) error { return ended[session] })
 	if _, err := v.Verify(token); err != nil {
 		t.Errorf("open session: %v", err)
 	}
-	ended["ses_1"] = true
-	if _, err := v.Verify(token); !errors.Is(err, authn.ErrSessionEnded) {
-		t.Errorf("ended session: %v", err)
+	for _, want := range []error{authn.ErrSessionEnded, authn.ErrSessionUncertain} {
+		ended["ses_1"] = want
+		if _, err := v.Verify(token); !errors.Is(err, want) {
+			t.Errorf("session: %v, want %v", err, want)
+		}
 	}
 }
 

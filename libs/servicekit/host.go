@@ -90,7 +90,7 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 			return nil, fmt.Errorf("build %s: %w", name, err)
 		}
 	}
-	h.verifier.SetRevoked(h.sessionRevoked)
+	h.verifier.SetSessionCheck(h.checkSession)
 	return h, nil
 }
 
@@ -160,13 +160,13 @@ func (h *Host) Client(user, password string) (OutsideClient, bool) {
 	return OutsideClient{}, false
 }
 
-// sessionRevoked asks the service that keeps the sessions. Without it in this
+// checkSession asks the service that keeps the sessions. Without it in this
 // process the token's short life is the limit.
-func (h *Host) sessionRevoked(session string) bool {
+func (h *Host) checkSession(session string) error {
 	for _, name := range h.order {
-		if u := h.units[name]; u.service != nil && u.service.SessionRevoked != nil {
-			return u.service.SessionRevoked(session)
+		if u := h.units[name]; u.service != nil && u.service.CheckSession != nil {
+			return u.service.CheckSession(session)
 		}
 	}
-	return false
+	return nil
 }

@@ -71,9 +71,9 @@ type Service struct {
 	Intakes []Intake
 	// Workers run until the context ends; the first error stops the process.
 	Workers []Worker
-	// SessionRevoked tells whether a session no longer admits anybody; only the
+	// CheckSession refuses a session that no longer admits anybody; only the
 	// service that keeps the sessions sets it. It must be cheap.
-	SessionRevoked func(session string) bool
+	CheckSession func(session string) error
 	// Client checks an outside system that connects to the bus; only the
 	// service that keeps the clients sets it.
 	Client func(user, password string) (OutsideClient, bool)

@@ -81,9 +81,9 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 			policy.WhenPackPublishedAdoptPack(p, kept),
 			policy.WhenFirstPasswordChangedForgetIt(p, bootstrap.PasswordFile),
 		},
-		Deadlines:      policy.WhenDayComesCarryOutPlan(p),
-		Workers:        []servicekit.Worker{{Name: "session gate", Run: gate.Run}, {Name: "first administrator", Run: first.Run}},
-		SessionRevoked: gate.Revoked,
+		Deadlines:    policy.WhenDayComesCarryOutPlan(p),
+		Workers:      []servicekit.Worker{{Name: "session gate", Run: gate.Run}, {Name: "first administrator", Run: first.Run}},
+		CheckSession: gate.Check,
 		Client: func(user, password string) (servicekit.OutsideClient, bool) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 			defer cancel()

@@ -96,10 +96,16 @@ func (i *installation) cutWhileDown(t *testing.T) {
 	if err := i.launch(); err != nil {
 		t.Fatal(err)
 	}
-	i.awaitCause("LEDGER_DAMAGED", 60*time.Second)
+	i.awaitCause("audit: SERVICE_HELD_UP", 60*time.Second)
 	r := i.call(nil, "audit", "verify", "--json")
+	for deadline := time.Now().Add(60 * time.Second); r.code == 5 && time.Now().Before(deadline); pause() {
+		r = i.call(nil, "audit", "verify", "--json") // identity has not looked yet
+	}
 	if r.code != 3 || !strings.Contains(r.out, "LEDGER_ENTRY_MISSING") || !strings.Contains(r.out, "were signed and are gone") {
 		t.Errorf("the end of the ledger is cut: exit %d, want 3 and LEDGER_ENTRY_MISSING\n%s%s", r.code, r.out, r.err)
+	}
+	if status := i.call(nil, "status", "--json"); !strings.Contains(status.out, "LEDGER_DAMAGED") {
+		t.Errorf("status does not say what is wrong: %s", status.out)
 	}
 	change("INSERT INTO ledger.entry SELECT * FROM entries; INSERT INTO ledger.checkpoint SELECT * FROM roots")
 	_ = conn.Close(ctx)

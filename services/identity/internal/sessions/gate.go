@@ -53,14 +53,18 @@ func New(store eventstore.Store, pool *pgxpool.Pool, now func() time.Time) *Gate
 	return &Gate{store: store, pool: pool, now: now, ended: map[string]time.Time{}}
 }
 
-// Revoked tells whether a session no longer admits anybody. It says yes to all
-// when it has not heard from the store for too long: a door that cannot see
-// stays shut.
-func (g *Gate) Revoked(session string) bool {
+// Check refuses a session that has ended, and every session when it has not
+// heard from the store for too long: a door that cannot see stays shut.
+func (g *Gate) Check(session string) error {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	_, ended := g.ended[session]
-	return ended || g.now().Sub(g.heard) > deaf
+	if _, ended := g.ended[session]; ended {
+		return authn.ErrSessionEnded
+	}
+	if g.now().Sub(g.heard) > deaf {
+		return authn.ErrSessionUncertain
+	}
+	return nil
 }
 
 // Ready tells whether the gate has looked and so admits anybody.
@@ -71,7 +75,7 @@ func (g *Gate) Ready() bool {
 }
 
 // Run follows the events until ctx ends. The database may be away for a while;
-// Revoked shuts the door meanwhile.
+// Check shuts the door meanwhile.
 func (g *Gate) Run(ctx context.Context) error {
 	after := int64(-1)
 	for ctx.Err() == nil {
