@@ -35,8 +35,8 @@ type Result struct {
 }
 
 const (
-	// events is how many a rebuild reads.
-	events = 200_000
+	// people is how many the bench reads ten events of.
+	people = 20_000
 	// goal is the part of the speed of a plain SELECT that a rebuild must reach.
 	goal = 0.4
 	// pairs is how often both are measured, one after the other.
@@ -45,7 +45,11 @@ const (
 
 // Run fills an event store in a database of its own on the server of adminURL
 // and measures. The database is dropped at the end.
-func Run(ctx context.Context, adminURL string) (results []Result, err error) {
+func Run(ctx context.Context, adminURL string) ([]Result, error) {
+	return run(ctx, adminURL, people, pairs)
+}
+
+func run(ctx context.Context, adminURL string, people, pairs int) (results []Result, err error) {
 	pool, drop, err := database(ctx, adminURL)
 	if err != nil {
 		return nil, err
@@ -56,7 +60,7 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
 	defer store.Close()
-	if err := fill(ctx, store); err != nil {
+	if err := fill(ctx, store, people); err != nil {
 		return nil, err
 	}
 	runner, err := projection.NewRunner(&eventstore.Journal{Service: "access-request", Store: store, Sealer: eventstore.NoSealer{}},
@@ -66,17 +70,17 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 	}
 	var scans, rebuilds []float64
 	for range pairs {
-		scan, err := perSecond(func() error { return scan(ctx, pool) })
+		scan, err := perSecond(people*each, func() error { return scan(ctx, pool, people*each) })
 		if err != nil {
 			return nil, fmt.Errorf("scan: %w", err)
 		}
-		rebuild, err := perSecond(func() error { return runner.Rebuild(ctx, holdingsName) })
+		rebuild, err := perSecond(people*each, func() error { return runner.Rebuild(ctx, holdingsName) })
 		if err != nil {
 			return nil, err
 		}
 		scans, rebuilds = append(scans, scan), append(rebuilds, rebuild)
 	}
-	if err := check(ctx, pool); err != nil {
+	if err := check(ctx, pool, people); err != nil {
 		return nil, err
 	}
 	value, baseline := median(rebuilds), median(scans)
@@ -84,14 +88,14 @@ func Run(ctx context.Context, adminURL string) (results []Result, err error) {
 }
 
 // perSecond is how many events f goes through in a second.
-func perSecond(f func() error) (float64, error) {
+func perSecond(events int, f func() error) (float64, error) {
 	start := clock.System{}.Now()
 	err := f()
-	return events / clock.System{}.Now().Sub(start).Seconds(), err
+	return float64(events) / clock.System{}.Now().Sub(start).Seconds(), err
 }
 
 // scan reads all columns of all events in order into plain variables.
-func scan(ctx context.Context, pool *pgxpool.Pool) error {
+func scan(ctx context.Context, pool *pgxpool.Pool, events int) error {
 	rows, err := pool.Query(ctx, `SELECT * FROM es.event ORDER BY position`)
 	if err != nil {
 		return fmt.Errorf("select: %w", err)

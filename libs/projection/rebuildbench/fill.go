@@ -24,9 +24,9 @@ import (
 // Ten events for each person: three grants issued and activated, two of them
 // revoked and confirmed as removed.
 const (
-	people = 20_000
-	given  = 3
-	taken  = 2
+	given = 3
+	taken = 2
+	each  = 2 * (given + taken)
 	// together is how many people an import takes at once: their events lie
 	// between each other.
 	together = 250
@@ -75,7 +75,7 @@ func database(ctx context.Context, adminURL string) (pool *pgxpool.Pool, drop fu
 
 // fill appends what happens to the grants of people: issued and activated soon
 // after, and some time later revoked and confirmed.
-func fill(ctx context.Context, store eventstore.Store) error {
+func fill(ctx context.Context, store eventstore.Store, people int) error {
 	stories := [][]step{
 		{{0, given, issued}, {given, given, activated}},
 		{{2 * given, taken, revoked}, {2*given + taken, taken, confirmed}},

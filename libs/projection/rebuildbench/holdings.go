@@ -78,7 +78,7 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 }
 
 // check makes sure that what was measured has done its work.
-func check(ctx context.Context, pool *pgxpool.Pool) error {
+func check(ctx context.Context, pool *pgxpool.Pool, people int) error {
 	var n int
 	err := pool.QueryRow(ctx, `SELECT count(*) FROM rm_holdings.holdings
 		WHERE issued = 0 AND active = $1 AND revoking = 0 AND removed = $2`, given-taken, taken).Scan(&n)

@@ -41,7 +41,7 @@ func playedOnce(t *testing.T) undisturbed {
 	reference.Lock()
 	defer reference.Unlock()
 	if reference.digests == nil {
-		s := twinStory(seed, max(40, testkit.Count(200)), max(2, testkit.Count(6)))
+		s := twinStory(seed, max(24, testkit.Count(200)), max(2, testkit.Count(6)))
 		i := install(t)
 		w, taken := i.watch(), int64(0)
 		for _, st := range s.steps {
