@@ -82,6 +82,8 @@ func (a *app) root() *cobra.Command {
 			return nil
 		},
 		RunE: group,
+		// Otherwise cobra refuses an unknown command in words of its own.
+		Args: cobra.ArbitraryArgs,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.address, "addr", "", a.printer.Say("服务地址（默认 OSTIARY_ADDR 或 ", "address (default OSTIARY_ADDR or ")+defaultAddress+")")
@@ -107,10 +109,15 @@ func (a *app) root() *cobra.Command {
 
 // group is the action of a command that only has verbs below it.
 func group(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return output.ErrUsage.With("problem", "unknown command "+args[0]).With("usage", c.CommandPath()+" --help")
+	if len(args) == 0 {
+		return c.Help()
 	}
-	return c.Help()
+	refusal := output.ErrUsage.With("problem", "unknown command "+args[0]).With("usage", c.CommandPath()+" --help")
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		refusal = refusal.With("did you mean", strings.Join(near, ", "))
+	}
+	return refusal
 }
 
 func forEach(c *cobra.Command, do func(*cobra.Command)) {

@@ -12,6 +12,7 @@ func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, args := range [][]string{
+		{"statsu", "--json"},
 		{"hr", "imprt", "--json"},
 		{"hr", "import", "--json"},
 		{"hr", "import", "nowhere.csv", "--map", "nowhere.yaml", "--json"},
@@ -25,6 +26,11 @@ func TestWrongCommandLines(t *testing.T) {
 		r := s.run(t, args...)
 		if reason, _ := refusal(t, r.err); r.code != output.Usage || reason != "USAGE" {
 			t.Errorf("%v: exit %d\n%s%s", args, r.code, r.out, r.err)
+		}
+	}
+	for misspelt, meant := range map[string][]string{"status": {"statsu"}, "import": {"hr", "imprt"}} {
+		if _, details := refusal(t, s.run(t, append(meant, "--json")...).err); details["did you mean"] != misspelt {
+			t.Errorf("%v: %v, want the suggestion %s", meant, details, misspelt)
 		}
 	}
 	if s.refreshes > 0 {
