@@ -60,6 +60,8 @@ type server struct {
 	asked     func(s *server) // looks at orders are seen here, under mu
 	listed    *accessv1.ListGrantsRequest
 	behind    int // so many answers come too early
+	initial   string
+	password  string
 }
 
 // start serves on a port of its own until the test ends.

@@ -1,15 +1,12 @@
 package command
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
@@ -19,9 +16,17 @@ import (
 	"github.com/ostiary/ostiary/services/cli/internal/session"
 )
 
-// errChangeRequired mirrors identity's refusal: the initial password must be
-// replaced before it admits anybody.
-var errChangeRequired = fault.New(fault.Refused, "PASSWORD_CHANGE_REQUIRED", "", "")
+// What identity says about passwords, in the words of the command line.
+var (
+	// errChangeRequired: the initial password must be replaced before it admits
+	// anybody.
+	errChangeRequired = fault.New(fault.Refused, "PASSWORD_CHANGE_REQUIRED",
+		"The initial password must be changed: repeat with --new-password-stdin and give the new password as the second line.",
+		"初始口令必须修改：请加上 --new-password-stdin 重新执行，并在第二行给出新口令。")
+	// errTooWeak and errUnchanged: another password must be chosen.
+	errTooWeak   = fault.New(fault.Refused, "PASSWORD_TOO_WEAK", "", "")
+	errUnchanged = fault.New(fault.Refused, "PASSWORD_UNCHANGED", "", "")
+)
 
 func (a *app) login() *cobra.Command {
 	var user string
@@ -34,30 +39,21 @@ func (a *app) login() *cobra.Command {
 			if user == "" {
 				return output.ErrUsage.With("problem", "--user is missing")
 			}
-			secrets := a.secrets(fromStdin || newFromStdin)
-			password, err := secrets(a.printer.Say("口令", "Password"))
-			if err != nil {
-				return err
-			}
-			request := &identityv1.SignInRequest{User: user, Password: password}
-			if newFromStdin {
-				if request.NewPassword, err = secrets(a.printer.Say("新口令", "New password")); err != nil {
-					return err
-				}
-			}
 			conn, err := a.dial()
 			if err != nil {
 				return err
 			}
-			client := identityv1.NewSignInServiceClient(conn)
-			r, err := client.SignIn(c.Context(), request)
-			if errors.Is(err, errChangeRequired) && !fromStdin {
-				fmt.Fprintln(a.io.Err, a.printer.Say("初始口令必须修改。", "The initial password must be changed."))
-				if request.NewPassword, err = secrets(a.printer.Say("新口令", "New password")); err != nil {
+			secrets := a.secrets(fromStdin || newFromStdin)
+			request := &identityv1.SignInRequest{User: user}
+			if request.Password, err = secrets.next(c.Context(), a.printer.Say("口令", "Password")); err != nil {
+				return err
+			}
+			if newFromStdin {
+				if request.NewPassword, err = secrets.chosen(c.Context()); err != nil {
 					return err
 				}
-				r, err = client.SignIn(c.Context(), request)
 			}
+			r, err := a.signIn(c.Context(), identityv1.NewSignInServiceClient(conn), request, secrets, fromStdin)
 			if err != nil {
 				return err
 			}
@@ -75,6 +71,29 @@ func (a *app) login() *cobra.Command {
 	c.Flags().BoolVar(&fromStdin, "password-stdin", false, a.printer.Say("从标准输入读取口令", "read the password from standard input"))
 	c.Flags().BoolVar(&newFromStdin, "new-password-stdin", false, a.printer.Say("从标准输入第二行读取新口令", "read the new password from the second line of standard input"))
 	return c
+}
+
+// signIn signs in. Where an initial password must be replaced it asks for the
+// new one, and at the keyboard asks again for one that is not good enough. With
+// --password-stdin nothing was announced but the password: nothing else is read.
+func (a *app) signIn(ctx context.Context, client identityv1.SignInServiceClient, request *identityv1.SignInRequest, secrets *secrets, onlyPassword bool,
+) (*identityv1.SignInResponse, error) {
+	for {
+		r, err := client.SignIn(ctx, request)
+		switch {
+		case errors.Is(err, errChangeRequired) && onlyPassword:
+			return nil, errChangeRequired
+		case errors.Is(err, errChangeRequired):
+			fmt.Fprintln(a.io.Err, a.printer.Say("初始口令必须修改。", "The initial password must be changed."))
+		case secrets.keyboard != nil && (errors.Is(err, errTooWeak) || errors.Is(err, errUnchanged)):
+			a.printer.Refuse(err)
+		default:
+			return r, err
+		}
+		if request.NewPassword, err = secrets.chosen(ctx); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (a *app) logout() *cobra.Command {
@@ -96,28 +115,5 @@ func (a *app) logout() *cobra.Command {
 			}
 			return a.printer.Message(r, func() { a.printer.Line("已退出。", "Signed out.") })
 		},
-	}
-}
-
-// secrets reads one secret after another: lines of standard input, or the
-// terminal without echo.
-func (a *app) secrets(stdin bool) func(prompt string) (string, error) {
-	lines := bufio.NewReader(a.io.In)
-	return func(prompt string) (string, error) {
-		if f, ok := a.io.In.(*os.File); ok && !stdin && term.IsTerminal(int(f.Fd())) {
-			fmt.Fprintf(a.io.Err, "%s: ", prompt)
-			b, err := term.ReadPassword(int(f.Fd()))
-			fmt.Fprintln(a.io.Err)
-			return string(b), err
-		}
-		line, err := lines.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" {
-			return "", output.ErrUsage.With("problem", "a password is missing on standard input")
-		}
-		return line, nil
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ostiary/ostiary/services/cli/internal/output"
 )
 
-// terminal returns a terminal and what shows on its screen until it is closed.
-func terminal(t *testing.T) (tty *os.File, screen func() string) {
+// terminalPair opens a terminal: what is written to one end shows at the other.
+func terminalPair(t *testing.T) (master, tty *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -31,6 +31,13 @@ func terminal(t *testing.T) (tty *os.File, screen func() string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return master, tty
+}
+
+// terminal returns a terminal and what shows on its screen until it is closed.
+func terminal(t *testing.T) (tty *os.File, screen func() string) {
+	t.Helper()
+	master, tty := terminalPair(t)
 	shown := make(chan string)
 	go func() {
 		var b bytes.Buffer

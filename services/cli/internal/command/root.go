@@ -5,6 +5,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -13,9 +14,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/grpckit"
@@ -59,9 +62,18 @@ func Run(ctx context.Context, args []string, io IO) int {
 		_ = a.conn.Close()
 	}
 	if err != nil {
-		return a.printer.Refuse(err)
+		return a.printer.Refuse(interrupted(ctx, err))
 	}
 	return output.Done
+}
+
+// interrupted is the error, or that the caller has ended the call if this is
+// why it failed.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled) {
+		return output.ErrInterrupted
+	}
+	return err
 }
 
 func (a *app) root() *cobra.Command {

@@ -24,6 +24,7 @@ const (
 	Unavailable = 5
 	NotSignedIn = 6
 	TimedOut    = 7
+	Interrupted = 130 // 128 and the number of SIGINT, as shells count
 )
 
 // ErrUsage is a command line that cannot be understood.
@@ -43,6 +44,10 @@ var ErrParked = fault.New(fault.Refused, "CONSEQUENCES_PARKED",
 
 // ErrHeld says that nothing was done until somebody confirms.
 var ErrHeld = fault.New(fault.Refused, "HELD", "Held until confirmed.", "已暂停，待确认后执行。")
+
+// ErrInterrupted says that the caller ended the call.
+var ErrInterrupted = fault.New(fault.Refused, "INTERRUPTED",
+	"Interrupted. What had been sent by then is not taken back.", "已中断；此前已提交的内容不会撤回。")
 
 // Refuse prints an error and returns the exit code for it.
 func (p *Printer) Refuse(err error) int {
@@ -97,6 +102,9 @@ func describe(err error, chinese bool) (reason, message string, details map[stri
 func code(err error) int {
 	if errors.Is(err, ErrTimedOut) || errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded {
 		return TimedOut
+	}
+	if errors.Is(err, ErrInterrupted) {
+		return Interrupted
 	}
 	if f, ok := fault.Of(err); ok {
 		switch f.Kind {
