@@ -122,46 +122,36 @@ func (a *app) round(ctx context.Context, c change, seen map[string]int64) (moved
 	return moved, parked, nil
 }
 
-// caughtUp asks a service until it shows everything seen so far. A service that
-// has much to do, or is just starting, is asked again.
+// caughtUp asks a service until it shows everything seen so far.
 func (a *app) caughtUp(ctx context.Context, c change, service string, seen map[string]int64) (*runtimev1.GetStatusResponse, error) {
-	for {
-		signed, conn, err := a.signedIn(ctx)
-		if err == nil {
-			var r *runtimev1.GetStatusResponse
-			r, err = runtimev1.NewRuntimeServiceClient(conn).GetStatus(notBefore(signed, seen),
-				&runtimev1.GetStatusRequest{Service: service, CorrelationId: c.correlation, WithoutDigests: true}, grpc.WaitForReady(true))
-			if err == nil {
-				return r, nil
-			}
-		}
-		if !passing(err) {
-			return nil, err
-		}
-		if err := pause(ctx); err != nil {
-			return nil, err
-		}
-	}
+	return patiently(ctx, a, func(signed context.Context, conn *grpc.ClientConn) (*runtimev1.GetStatusResponse, error) {
+		return runtimev1.NewRuntimeServiceClient(conn).GetStatus(notBefore(signed, seen),
+			&runtimev1.GetStatusRequest{Service: service, CorrelationId: c.correlation, WithoutDigests: true}, grpc.WaitForReady(true))
+	})
 }
 
 // openOrders asks for open orders of the change, at most limit of them; the
 // counts cover all.
 func (a *app) openOrders(ctx context.Context, c change, limit int32) (*provisioningv1.ListOrdersResponse, error) {
+	return patiently(ctx, a, func(signed context.Context, conn *grpc.ClientConn) (*provisioningv1.ListOrdersResponse, error) {
+		return provisioningv1.NewProvisioningServiceClient(conn).ListOrders(signed,
+			&provisioningv1.ListOrdersRequest{Open: true, Limit: limit, CorrelationId: c.correlation})
+	})
+}
+
+// patiently asks again while a service has much to do or is just starting.
+func patiently[T any](ctx context.Context, a *app, ask func(context.Context, *grpc.ClientConn) (T, error)) (T, error) {
 	for {
+		var answer T
 		signed, conn, err := a.signedIn(ctx)
 		if err == nil {
-			var r *provisioningv1.ListOrdersResponse
-			r, err = provisioningv1.NewProvisioningServiceClient(conn).ListOrders(signed,
-				&provisioningv1.ListOrdersRequest{Open: true, Limit: limit, CorrelationId: c.correlation})
-			if err == nil {
-				return r, nil
-			}
+			answer, err = ask(signed, conn)
 		}
-		if !passing(err) {
-			return nil, err
+		if err == nil || !passing(err) {
+			return answer, err
 		}
 		if err := pause(ctx); err != nil {
-			return nil, err
+			return answer, err
 		}
 	}
 }
