@@ -107,6 +107,10 @@ func (a *app) showPackOutcome(r *policyv1.ApplyPackResponse) {
 		a.printer.Line("%s", "%s", line)
 	}
 	for _, w := range r.GetWarnings() {
+		if w.GetLine() == 0 { // it is about the whole pack
+			a.printer.Line("注意 %s", "note %s", a.sentence(w))
+			continue
+		}
 		a.printer.Line("注意 %d:%d %s", "note %d:%d %s", w.GetLine(), w.GetColumn(), a.sentence(w))
 	}
 	a.printer.Line("新增授权 %d，撤销授权 %d（现有 %d）", "Grants given %d, taken %d (held now %d)", r.GetGrantsGiven(), r.GetGrantsTaken(), r.GetGrantsHeld())
