@@ -52,14 +52,14 @@ func (b *Book) Add(ctx context.Context, service string, lines []Line) error {
 		return fmt.Errorf("add to the book: %w", err)
 	}
 	for _, e := range entries {
-		_ = b.turn(e) // it never fails
+		b.turn(e)
 	}
 	b.announce()
 	return nil
 }
 
 // turn goes on to the next entry.
-func (b *Book) turn(e Entry) error {
+func (b *Book) turn(e Entry) {
 	switch {
 	case b.damage != nil:
 	case e.Seq != b.last+1:
@@ -70,7 +70,6 @@ func (b *Book) turn(e Entry) error {
 	b.last = e.Seq
 	b.tree.Append(e.Leaf, func(ledger.NodeID, ledger.Hash) {})
 	b.chain, b.taken[e.Service] = e.Chain, max(b.taken[e.Service], e.Position)
-	return nil
 }
 
 // announce wakes who waits for an entry.

@@ -64,12 +64,11 @@ func Open(ctx context.Context, pool *pgxpool.Pool, seal Seal) (*Book, error) {
 	}
 	b.outside, b.damage = note, err
 	then := ledger.EmptyRoot
-	err = each(ctx, pool, 0, math.MaxInt64, func(e Entry) error {
-		_ = b.turn(e) // it never fails
+	err = each(ctx, pool, 0, math.MaxInt64, func(e Entry) {
+		b.turn(e)
 		if b.tree.Size() == c.Size {
 			then = b.tree.Root()
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the book: %w", err)

@@ -17,16 +17,14 @@ type querier interface {
 
 // each calls do for every entry after a sequence number up to another, in
 // order.
-func each(ctx context.Context, q querier, after, last int64, do func(Entry) error) error {
+func each(ctx context.Context, q querier, after, last int64, do func(Entry)) error {
 	for {
 		page, err := entries(ctx, q, after, last)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		for _, e := range page {
-			if err := do(e); err != nil {
-				return err
-			}
+			do(e)
 			after = e.Seq
 		}
 	}
