@@ -57,18 +57,3 @@ func (c *Calendar) count(base Date, n int, shown bool) (Count, []Day, error) {
 	count.Date = date
 	return count, days, nil
 }
-
-// Between is how many working days lie after the first day up to and including
-// the last, negative if the last is before the first.
-func (c *Calendar) Between(first, last Date) int {
-	if last.Compare(first) < 0 {
-		return -c.Between(last, first)
-	}
-	n := 0
-	for d := first.Next(1); d.Compare(last) <= 0; d = d.Next(1) {
-		if c.Day(d).Working() {
-			n++
-		}
-	}
-	return n
-}

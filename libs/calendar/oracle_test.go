@@ -53,9 +53,6 @@ func TestDaysAgainstAList(t *testing.T) {
 		if err != nil || got.Date != days[want] {
 			t.Fatalf("%v%+d is %v, %v; want %v", base, n, got.Date, err, days[want])
 		}
-		if n != 0 && c.Between(base, got.Date) != n && n > 0 {
-			t.Fatalf("between %v and %v lie %d working days, want %d", base, got.Date, c.Between(base, got.Date), n)
-		}
 	}
 }
 
@@ -110,17 +107,18 @@ func TestHoursAgainstAClock(t *testing.T) {
 func TestHoursThatNobodyCanWorkAreRefused(t *testing.T) {
 	t.Parallel()
 	c := calendar.China(calendar.Date{Year: 2026, Month: 1, Day: 1})
+	noon := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 	for name, h := range map[string]calendar.Hours{
 		"none": {}, "backwards": {{From: 12 * time.Hour, To: 9 * time.Hour}}, "empty": {{From: 9 * time.Hour, To: 9 * time.Hour}},
 		"overlapping": {{From: 9 * time.Hour, To: 12 * time.Hour}, {From: 11 * time.Hour, To: 18 * time.Hour}}, "over midnight": {{From: 22 * time.Hour, To: 30 * time.Hour}},
 		"negative": {{From: -time.Hour, To: time.Hour}},
 	} {
-		if _, err := c.AddHours(time.Now(), time.Hour, h, time.UTC); err == nil {
+		if _, err := c.AddHours(noon, time.Hour, h, time.UTC); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	for _, d := range []time.Duration{10_001 * time.Hour, -10_001 * time.Hour} {
-		if _, err := c.AddHours(time.Now(), d, hours, time.UTC); err == nil {
+		if _, err := c.AddHours(noon, d, hours, time.UTC); err == nil {
 			t.Errorf("%v: accepted", d)
 		}
 	}
