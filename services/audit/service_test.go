@@ -143,7 +143,7 @@ func (s *story) historyOverServices(t *testing.T) {
 	}{
 		"neither":        {&auditv1.ReadHistoryRequest{}, codes.InvalidArgument, "HISTORY_SELECTOR"},
 		"both":           {&auditv1.ReadHistoryRequest{EmployeeNumber: "E1", Stream: "person-E1"}, codes.InvalidArgument, "HISTORY_SELECTOR"},
-		"nobody of whom": {&auditv1.ReadHistoryRequest{EmployeeNumber: "E9"}, codes.NotFound, "PERSON_UNKNOWN"},
+		"nobody of whom": {&auditv1.ReadHistoryRequest{EmployeeNumber: "E9"}, codes.NotFound, "PERSON_NOT_FOUND"},
 	} {
 		_, err := s.client.ReadHistory(s.auditor(), c.request)
 		if status.Code(err) != c.code || !strings.Contains(fmt.Sprint(status.Convert(err).Details()...), c.reason) {

@@ -21,7 +21,7 @@ const catchUp = 3 * time.Second
 
 // The refusals of the audit service.
 var (
-	ErrPersonUnknown = fault.New(fault.NotFound, "PERSON_UNKNOWN",
+	ErrPersonUnknown = fault.New(fault.NotFound, "PERSON_NOT_FOUND",
 		"No event names this employee number; check the number.", "没有任何事件涉及该工号，请核对工号。")
 	ErrGrantUnknown = fault.New(fault.NotFound, "GRANT_UNKNOWN",
 		"The person has never held this role; see 'ostiary access list --person' for what is held.",
