@@ -15,14 +15,11 @@ import (
 // installation, until every right has been read back from its target, then
 // looks at the memory and starts the installation again, warm.
 func benchInstallation(ctx context.Context) (figures []Figure, err error) {
-	i, err := newInstallation(ctx)
+	i, remove, err := startInstallation(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, i.stop(), os.RemoveAll(i.home)) }()
-	if _, err := i.start(ctx); err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	took, err := hire(ctx, i, 2000)
 	if err != nil {
 		return nil, err

@@ -59,6 +59,18 @@ func newInstallation(ctx context.Context) (*installation, error) {
 	return i, nil
 }
 
+// startInstallation starts a fresh one; remove stops it and deletes its folder.
+func startInstallation(ctx context.Context) (i *installation, remove func() error, err error) {
+	if i, err = newInstallation(ctx); err != nil {
+		return nil, nil, err
+	}
+	remove = func() error { return errors.Join(i.stop(), os.RemoveAll(i.home)) }
+	if _, err := i.start(ctx); err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return i, remove, nil
+}
+
 // start runs the binary and returns how long it took to be ready.
 func (i *installation) start(ctx context.Context) (time.Duration, error) {
 	log, err := os.Create(filepath.Join(i.home, "bench.log"))

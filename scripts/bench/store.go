@@ -20,14 +20,11 @@ import (
 // benchStore measures event store, relay and rebuild on the database server of
 // a fresh, idle installation, so with its configuration.
 func benchStore(ctx context.Context) (figures []Figure, err error) {
-	i, err := newInstallation(ctx)
+	i, remove, err := startInstallation(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, i.stop(), os.RemoveAll(i.home)) }()
-	if _, err := i.start(ctx); err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	address, err := i.superuser()
 	if err != nil {
 		return nil, err
