@@ -82,5 +82,6 @@ func TestRecordHistory(t *testing.T) {
 		"duty_rules: [{id: apart, forbid: [orders/reader, orders/writer], scope: person}]\n")
 	s.moves("E2", "P3", day(11))
 	s.expect("kept apart", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "reader issued, reader revoking, reader revoking, writer revoking")
+	s.activates(4, strings.NewReplacer("version: 1", "version: 4", `"P2"', grants: [orders/writer]`, `"P3"', grants: [orders/reader]`).Replace(body))
 	s.RecordHistory(*record, describe)
 }

@@ -211,8 +211,8 @@ func (s *story) explanation(t *testing.T) {
 	}
 }
 
-// keptBackForThePost: another post, or none, does not keep the role back any
-// more, and a removal that is confirmed later does not hide that it does.
+// keptBackForThePost: another post, or none, or a pack that does not give the
+// role, does not keep it back any more, and a removal that is confirmed later does not hide that it does.
 func (s *story) keptBackForThePost(t *testing.T) {
 	state := func() string {
 		t.Helper()
@@ -231,6 +231,9 @@ func (s *story) keptBackForThePost(t *testing.T) {
 	}{
 		{&accessv1.BirthrightWithheld{PersonId: "per_E4", Application: "orders", Role: "writer"}, "", "withheld"},
 		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "clerk"}, "", "none"},
+		{withheld, "", "withheld"},
+		{&accessv1.WithheldBirthrightLapsed{PersonId: "per_E4", Application: "orders", Role: "writer"}, "", "withheld"},
+		{&accessv1.WithheldBirthrightLapsed{PersonId: "per_E4", Application: "orders", Role: "approver"}, "", "none"},
 		{withheld, "", "withheld"},
 		{&accessv1.PostNoted{PersonId: "per_E4", EmployeeNumber: "E4", Employed: true, Position: "engineer"}, "", "none"},
 		{grant, "issued", "issued"},

@@ -38,7 +38,7 @@ func (s *Server) ExplainAccess(ctx context.Context, r *auditv1.ExplainAccessRequ
 		f := fieldsOf(e)
 		about := f.Application == application && f.Role == role
 		keptBack = keeps(e, about, keptBack)
-		return grant != nil && f.GrantID == grant.GetGrantId() || about && is[*accessv1.BirthrightWithheld](e)
+		return grant != nil && f.GrantID == grant.GetGrantId() || about && (is[*accessv1.BirthrightWithheld](e) || is[*accessv1.WithheldBirthrightLapsed](e))
 	})
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func keeps(e *runtimev1.HistoryEvent, about, before bool) bool {
 	switch {
 	case is[*accessv1.PostNoted](e):
 		return false
-	case about && is[*accessv1.GrantIssued](e):
+	case about && (is[*accessv1.GrantIssued](e) || is[*accessv1.WithheldBirthrightLapsed](e)):
 		return false
 	case about && is[*accessv1.BirthrightWithheld](e):
 		return true

@@ -428,6 +428,107 @@ func (x *BirthrightWithheld) GetPackVersion() int64 {
 	return 0
 }
 
+// WithheldBirthrightLapsed says that the pack no longer gives a role that was
+// withheld. Nothing is kept from the person any more, and nothing is given.
+type WithheldBirthrightLapsed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,3,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
+	// Duty rule that kept it back.
+	Rule string `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Since when.
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Version of the pack that no longer gives it.
+	PackVersion   int64 `protobuf:"varint,7,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithheldBirthrightLapsed) Reset() {
+	*x = WithheldBirthrightLapsed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithheldBirthrightLapsed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithheldBirthrightLapsed) ProtoMessage() {}
+
+func (x *WithheldBirthrightLapsed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithheldBirthrightLapsed.ProtoReflect.Descriptor instead.
+func (*WithheldBirthrightLapsed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WithheldBirthrightLapsed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *WithheldBirthrightLapsed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *WithheldBirthrightLapsed) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *WithheldBirthrightLapsed) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *WithheldBirthrightLapsed) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *WithheldBirthrightLapsed) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+func (x *WithheldBirthrightLapsed) GetPackVersion() int64 {
+	if x != nil {
+		return x.PackVersion
+	}
+	return 0
+}
+
 // GrantActivated says that the target was read back and shows the right.
 type GrantActivated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -451,7 +552,7 @@ type GrantActivated struct {
 
 func (x *GrantActivated) Reset() {
 	*x = GrantActivated{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +564,7 @@ func (x *GrantActivated) String() string {
 func (*GrantActivated) ProtoMessage() {}
 
 func (x *GrantActivated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +577,7 @@ func (x *GrantActivated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantActivated.ProtoReflect.Descriptor instead.
 func (*GrantActivated) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GrantActivated) GetPersonId() string {
@@ -559,7 +660,7 @@ type GrantRevoked struct {
 
 func (x *GrantRevoked) Reset() {
 	*x = GrantRevoked{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +672,7 @@ func (x *GrantRevoked) String() string {
 func (*GrantRevoked) ProtoMessage() {}
 
 func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +685,7 @@ func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRevoked.ProtoReflect.Descriptor instead.
 func (*GrantRevoked) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GrantRevoked) GetPersonId() string {
@@ -688,7 +789,7 @@ type GrantRemovalConfirmed struct {
 
 func (x *GrantRemovalConfirmed) Reset() {
 	*x = GrantRemovalConfirmed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +801,7 @@ func (x *GrantRemovalConfirmed) String() string {
 func (*GrantRemovalConfirmed) ProtoMessage() {}
 
 func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +814,7 @@ func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRemovalConfirmed.ProtoReflect.Descriptor instead.
 func (*GrantRemovalConfirmed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GrantRemovalConfirmed) GetPersonId() string {
@@ -783,7 +884,7 @@ type HoldingsCleared struct {
 
 func (x *HoldingsCleared) Reset() {
 	*x = HoldingsCleared{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +896,7 @@ func (x *HoldingsCleared) String() string {
 func (*HoldingsCleared) ProtoMessage() {}
 
 func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +909,7 @@ func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldingsCleared.ProtoReflect.Descriptor instead.
 func (*HoldingsCleared) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *HoldingsCleared) GetPersonId() string {
@@ -854,7 +955,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -866,7 +967,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -879,7 +980,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -920,7 +1021,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1033,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1046,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -1024,7 +1125,15 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tR\x06reason\x12=\n" +
 	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
 	"\fpack_version\x18\n" +
-	" \x01(\x03R\vpackVersion\"\xd9\x01\n" +
+	" \x01(\x03R\vpackVersion\"\x8c\x02\n" +
+	"\x18WithheldBirthrightLapsed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12 \n" +
+	"\vapplication\x18\x03 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x04 \x01(\tR\x04role\x12\x12\n" +
+	"\x04rule\x18\x05 \x01(\tR\x04rule\x12=\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
+	"\fpack_version\x18\a \x01(\x03R\vpackVersion\"\xd9\x01\n" +
 	"\x0eGrantActivated\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -1082,33 +1191,35 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
-	(*PostNoted)(nil),             // 0: ostiary.accessrequest.v1.PostNoted
-	(*GrantIssued)(nil),           // 1: ostiary.accessrequest.v1.GrantIssued
-	(*BirthrightWithheld)(nil),    // 2: ostiary.accessrequest.v1.BirthrightWithheld
-	(*GrantActivated)(nil),        // 3: ostiary.accessrequest.v1.GrantActivated
-	(*GrantRevoked)(nil),          // 4: ostiary.accessrequest.v1.GrantRevoked
-	(*GrantRemovalConfirmed)(nil), // 5: ostiary.accessrequest.v1.GrantRemovalConfirmed
-	(*HoldingsCleared)(nil),       // 6: ostiary.accessrequest.v1.HoldingsCleared
-	(*PackAdopted)(nil),           // 7: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),          // 8: ostiary.accessrequest.v1.PackEnforced
-	nil,                           // 9: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*PostNoted)(nil),                // 0: ostiary.accessrequest.v1.PostNoted
+	(*GrantIssued)(nil),              // 1: ostiary.accessrequest.v1.GrantIssued
+	(*BirthrightWithheld)(nil),       // 2: ostiary.accessrequest.v1.BirthrightWithheld
+	(*WithheldBirthrightLapsed)(nil), // 3: ostiary.accessrequest.v1.WithheldBirthrightLapsed
+	(*GrantActivated)(nil),           // 4: ostiary.accessrequest.v1.GrantActivated
+	(*GrantRevoked)(nil),             // 5: ostiary.accessrequest.v1.GrantRevoked
+	(*GrantRemovalConfirmed)(nil),    // 6: ostiary.accessrequest.v1.GrantRemovalConfirmed
+	(*HoldingsCleared)(nil),          // 7: ostiary.accessrequest.v1.HoldingsCleared
+	(*PackAdopted)(nil),              // 8: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),             // 9: ostiary.accessrequest.v1.PackEnforced
+	nil,                              // 10: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	9,  // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	10, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	10, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	10, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	10, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
-	10, // 5: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	10, // 6: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	10, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	11, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	11, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	11, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	11, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
+	11, // 6: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	11, // 7: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }
@@ -1122,7 +1233,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,6 +1,9 @@
 package holdings
 
 import (
+	"maps"
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -71,9 +74,9 @@ func forbids(duties []DutyRule, role string, has map[string]bool) (duty, held st
 }
 
 // keepBack records what is withheld, unless it is on record for this post and
-// pack.
+// pack, and what the pack gives to nobody of this post any more.
 func (s State) keepBack(c change, back []withheld) []proto.Message {
-	var events []proto.Message
+	events := s.lapsed(c)
 	for _, w := range back {
 		e := &accessv1.BirthrightWithheld{
 			PersonId: c.post.GetPersonId(), EmployeeNumber: c.post.GetEmployeeNumber(), Application: w.Application, Role: w.Role,
@@ -84,6 +87,28 @@ func (s State) keepBack(c change, back []withheld) []proto.Message {
 			continue
 		}
 		events = append(events, e)
+	}
+	return events
+}
+
+// lapsed are the roles that were kept back for this post and that are not due
+// now. Another post begins anew, so nothing of the earlier one lapses.
+func (s State) lapsed(c change) []proto.Message {
+	if c.post != s.Post {
+		return nil
+	}
+	due := map[string]bool{}
+	for _, b := range c.due {
+		due[key(b.Application, b.Role)] = true
+	}
+	var events []proto.Message
+	for _, role := range slices.Sorted(maps.Keys(s.Withheld)) {
+		if w := s.Withheld[role]; !due[role] {
+			events = append(events, &accessv1.WithheldBirthrightLapsed{
+				PersonId: w.GetPersonId(), EmployeeNumber: w.GetEmployeeNumber(), Application: w.GetApplication(), Role: w.GetRole(),
+				Rule: w.GetRule(), EffectiveAt: timestamppb.New(c.at), PackVersion: c.pack.Version,
+			})
+		}
 	}
 	return events
 }

@@ -94,6 +94,25 @@ func TestWithheldIsRecordedOnceForAPostAndAPack(t *testing.T) {
 			When(holdings.Realign{PostPosition: 10, Pack: packTwo, Birthrights: due}).
 			Then(issued("grt_3", "writer", holdings.ReasonMatrix, wednesday, 2))
 	})
+	t.Run("a pack that does not give it lets it lapse", func(t *testing.T) {
+		t.Parallel()
+		lapsed := &accessv1.WithheldBirthrightLapsed{
+			PersonId: "per_1", EmployeeNumber: "E1", Application: "orders", Role: "writer", Rule: "read-write",
+			EffectiveAt: timestamppb.New(wednesday), PackVersion: packTwo.Version,
+		}
+		testkit.Rule(t, decider).Given(given...).
+			When(holdings.Realign{PostPosition: 10, Pack: packTwo, Birthrights: due[:1], Duties: separated}).
+			Then(lapsed)
+		testkit.Rule(t, decider).Given(append(given, lapsed)...).
+			When(holdings.Realign{PostPosition: 10, Pack: packTwo, Birthrights: due[:1], Duties: separated}).ThenNothing()
+	})
+	t.Run("what was given since does not lapse", func(t *testing.T) {
+		t.Parallel()
+		three := holdings.Pack{Version: 3, EffectiveAt: wednesday}
+		testkit.Rule(t, decider).Given(append(given, issued("grt_3", "writer", holdings.ReasonMatrix, wednesday, 2))...).
+			When(holdings.Realign{PostPosition: 10, Pack: three, Birthrights: due[:1]}).
+			Then(revoked("grt_3", "writer", holdings.ReasonMatrix, "matrix[1]", wednesday, 3))
+	})
 	t.Run("another post says so again", func(t *testing.T) {
 		t.Parallel()
 		testkit.Rule(t, decider).Given(given...).

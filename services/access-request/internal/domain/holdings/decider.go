@@ -61,6 +61,7 @@ func Evolve(s State, event proto.Message) State {
 		s.Post, s.Withheld = e, nil
 	case *accessv1.GrantIssued:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		s = s.released(e)
 		return s.with(e.GetGrantId(), Grant{Issued: e, Status: Issued})
 	case *accessv1.BirthrightWithheld:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
@@ -69,6 +70,9 @@ func Evolve(s State, event proto.Message) State {
 			s.Withheld = map[string]*accessv1.BirthrightWithheld{}
 		}
 		s.Withheld[key(e.GetApplication(), e.GetRole())] = e
+	case *accessv1.WithheldBirthrightLapsed:
+		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		return s.released(e)
 	case *accessv1.GrantActivated:
 		return s.move(e.GetGrantId(), Active)
 	case *accessv1.GrantRevoked:
@@ -125,6 +129,16 @@ func (s State) with(id string, g Grant) State {
 	}
 	grants[id] = g
 	s.Grants = grants
+	return s
+}
+
+// released returns the holdings with a role that is kept back no longer.
+func (s State) released(e interface {
+	GetApplication() string
+	GetRole() string
+}) State {
+	s.Withheld = maps.Clone(s.Withheld)
+	delete(s.Withheld, key(e.GetApplication(), e.GetRole()))
 	return s
 }
 

@@ -23,7 +23,8 @@
 //     grant: a removal is never called back.
 //   - Of roles that a duty rule keeps apart nobody gets two, whatever the matrix
 //     says: what was asked for and approved stays, then the first in the matrix
-//     is given, and what is withheld is recorded with rule and roles.
+//     is given, and what is withheld is recorded with rule and roles; when a
+//     pack stops giving it, that it lapses.
 //   - A post is replaced only by what identity said later.
 //   - An addition that is confirmed after its revocation does not bring the
 //     grant back to life.
