@@ -3,6 +3,7 @@
 package k8s
 
 import (
+	"path"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ type base struct {
 	deployments map[string]appsv1.Deployment
 	services    map[string]corev1.Service
 	policies    map[string]networkingv1.NetworkPolicy
+	claims      map[string]corev1.PersistentVolumeClaim
 }
 
 func build(t *testing.T) base {
@@ -29,7 +31,10 @@ func build(t *testing.T) base {
 	if err != nil {
 		t.Fatalf("kustomize: %v", err)
 	}
-	b := base{map[string]appsv1.Deployment{}, map[string]corev1.Service{}, map[string]networkingv1.NetworkPolicy{}}
+	b := base{
+		map[string]appsv1.Deployment{}, map[string]corev1.Service{}, map[string]networkingv1.NetworkPolicy{},
+		map[string]corev1.PersistentVolumeClaim{},
+	}
 	for _, r := range made.Resources() {
 		text, err := r.AsYAML()
 		if err != nil {
@@ -42,6 +47,8 @@ func build(t *testing.T) base {
 			decode(t, text, b.services, r.GetName())
 		case "NetworkPolicy":
 			decode(t, text, b.policies, r.GetName())
+		case "PersistentVolumeClaim":
+			decode(t, text, b.claims, r.GetName())
 		default:
 			t.Errorf("%s %s is checked by nobody", r.GetKind(), r.GetName())
 		}
@@ -145,6 +152,30 @@ func TestSecretsAreGivenByReference(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The root of the ledger is kept where it is still there after the pod, and
+// where audit may write.
+func TestTheRootOfTheLedgerOutlivesThePod(t *testing.T) {
+	t.Parallel()
+	b := build(t)
+	pod := b.deployments["audit"].Spec.Template.Spec
+	file := ""
+	for _, e := range pod.Containers[0].Env {
+		if e.Name == "AUDIT_ROOT_FILE" {
+			file = e.Value
+		}
+	}
+	for _, m := range pod.Containers[0].VolumeMounts {
+		for _, v := range pod.Volumes {
+			if path.Dir(file) == m.MountPath && !m.ReadOnly && v.Name == m.Name && v.PersistentVolumeClaim != nil {
+				if _, ok := b.claims[v.PersistentVolumeClaim.ClaimName]; ok {
+					return
+				}
+			}
+		}
+	}
+	t.Errorf("%q lies on no claimed volume that audit may write", file)
 }
 
 func TestNothingIsReachableUnlessSaid(t *testing.T) {

@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/grpc"
@@ -38,7 +39,7 @@ func build(ctx context.Context, p *servicekit.Platform) (*servicekit.Service, er
 	if err != nil {
 		return nil, err
 	}
-	b, err := book.Open(ctx, p.Pool, book.Seal{Key: key, File: p.KeyFile("ledger-root")})
+	b, err := book.Open(ctx, p.Pool, book.Seal{Key: key, File: cmp.Or(config.RootFile, p.KeyFile("ledger-root"))})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,10 @@ import (
 type Config struct {
 	// Sources are the services whose events are entered.
 	Sources []string `envconfig:"SOURCES" default:"policy,identity,access-request,provisioning,audit"`
+	// RootFile is where the newest signed root is kept, outside the databases;
+	// ledger-root.key among the keys if empty. It must be writable and outlive
+	// the process.
+	RootFile string `envconfig:"ROOT_FILE"`
 }
 
 func load() (Config, error) {
