@@ -22,7 +22,8 @@ import (
 // Covers: AUD-006, AUD-018
 func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 	t.Parallel()
-	i := install(t)
+	root := filepath.Join(t.TempDir(), "root")
+	i := install(t, "AUDIT_ROOT_FILE="+root)
 	i.do("policy", "apply", i.write("pack.yaml", ordersPack))
 	i.do("hr", "import", i.write("people.csv", peopleHeader+
 		"E1,某人,e1@example.com,backend-engineer,总部,,,P2\nE2,某人,e2@example.com,backend-engineer,总部,,,\n"),
@@ -69,6 +70,9 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 		i.tampered(t, "audit", name, "ledger.place", "seq", change)
 	}
 	i.do("audit", "verify")
+	if _, err := os.Stat(root); err != nil {
+		t.Errorf("the root is not where the setting says: %v", err)
+	}
 	i.cutWhileDown(t)
 }
 
