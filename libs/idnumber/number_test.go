@@ -77,17 +77,17 @@ func TestRefusalsSayWhatIsWrong(t *testing.T) {
 
 func TestWhatANumberSays(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		" 11010519491231002x ": "北京市朝阳区 1949-12-31 false",
-		"４４０５２４１８８００１０１００１４": "广东省汕头市 1880-01-01 true",
-		"810000199001010019":        "香港特别行政区 1990-01-01 true",
-		sealed("44030920000229004"): "广东省深圳市 2000-02-29 false", // a district that the list does not know
-		sealed("65900220000229004"): "新疆维吾尔族自治区直辖县级行政单位 2000-02-29 false",
-		sealed("83000020000229004"): "台湾省 2000-02-29 false",
+	for _, c := range []struct{ text, want string }{
+		{" 11010519491231002x ", "北京市朝阳区 1949-12-31 false"},
+		{"４４０５２４１８８００１０１００１４", "广东省汕头市 1880-01-01 true"},
+		{"810000199001010019", "香港特别行政区 1990-01-01 true"},
+		{sealed("44030920000229004"), "广东省深圳市 2000-02-29 false"}, // a district that the list does not know
+		{sealed("65900220000229004"), "新疆维吾尔族自治区直辖县级行政单位 2000-02-29 false"},
+		{sealed("83000020000229004"), "台湾省 2000-02-29 false"},
 	} {
-		n, err := idnumber.Parse(text, today)
-		if got := fmt.Sprint(n.Region(), " ", n.Born(), " ", n.Male()); err != nil || got != want {
-			t.Errorf("%q says %q, %v; want %q", text, got, err, want)
+		n, err := idnumber.Parse(c.text, today)
+		if got := fmt.Sprint(n.Region(), " ", n.Born(), " ", n.Male()); err != nil || got != c.want {
+			t.Errorf("%q says %q, %v; want %q", c.text, got, err, c.want)
 		}
 	}
 }
