@@ -13,6 +13,7 @@ import (
 	"github.com/ostiary/ostiary/libs/authn"
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/messaging"
+	"github.com/ostiary/ostiary/libs/privacy"
 	"github.com/ostiary/ostiary/libs/projection"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
@@ -48,6 +49,11 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 	if err := servicekit.Publish(p.KeyFile("identity"), key); err != nil {
 		return nil, err
 	}
+	index, err := privacy.LoadOrCreateIndexKey(p.KeyFile("identity-documents"))
+	if err != nil {
+		return nil, err
+	}
+	documents := readmodel.Documents{Keys: p.Keyring, Index: index}
 	hasher, err := credential.NewHasher(config.PasswordHashes)
 	if err != nil {
 		return nil, err
@@ -58,7 +64,7 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 	gate := sessions.New(p.Journal.Store, p.Pool, machine.Now)
 	first := bootstrap.New(p, credentials, config.BootstrapPassword)
 	needs := rpc.Needs{
-		Platform: p, Packs: kept, Credentials: credentials, Board: board,
+		Platform: p, Packs: kept, Documents: documents, Credentials: credentials, Board: board,
 		Throttle:   credential.NewThrottle(machine.Now, machine.Until),
 		Signer:     authn.NewSigner(authn.IssuerIdentity, key, machine.Now),
 		MachineNow: machine.Now, SessionLifetime: config.SessionLifetime, TokenLifetime: min(config.TokenLifetime, authn.MaxLife),
@@ -68,6 +74,7 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 		Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, needs) },
 		Projections: []projection.Projection{
 			readmodel.People(), readmodel.Accounts(), readmodel.OrgChart(), readmodel.Clearance(), readmodel.Sessions(), readmodel.Snapshots(),
+			documents.Projection(),
 		},
 		Policies: []messaging.Policy{
 			policy.WhenSnapshotAcceptedApplyChanges(p, board),

@@ -7,6 +7,7 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/calendar"
 	"github.com/ostiary/ostiary/libs/fault"
 
 	"github.com/ostiary/ostiary/services/identity/internal/domain/orgchart"
@@ -45,6 +46,8 @@ type Surroundings struct {
 	Operators map[string]bool
 	// Positions are the positions of the pack in force; nil if there is none.
 	Positions map[string]bool
+	// Today is the day by which nobody is born later.
+	Today calendar.Date
 }
 
 // Check finds what only shows in the whole: supervisors, units, positions.
@@ -58,6 +61,7 @@ func (f File) Check(m Map, s Surroundings) File {
 		}
 		return nil
 	})
+	f = f.documents(m, s.Today)
 	f = f.units()
 	f = f.supervisors(m, s)
 	f = f.loops(s)

@@ -3,6 +3,7 @@ package hrfile_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/calendar"
 
 	"github.com/ostiary/ostiary/services/identity/internal/domain/snapshot"
 	"github.com/ostiary/ostiary/services/identity/internal/hrfile"
@@ -270,6 +273,32 @@ func TestQuarantineNamesTheColumn(t *testing.T) {
 		reason, column, _ := strings.Cut(want, " ")
 		if int(q.GetRow()) != i+2 || q.GetReason() != reason || !strings.HasSuffix(q.GetMessage(), " "+column) {
 			t.Errorf("row %d: %s %q, want %s", q.GetRow(), q.GetReason(), q.GetMessage(), want)
+		}
+	}
+}
+
+// An identity number is checked and kept in one form; a number that cannot be
+// quarantines its row, and the complaint does not repeat it.
+//
+// Covers: IDN-005
+func TestIdentityNumbers(t *testing.T) {
+	t.Parallel()
+	m := mapOf(t, "source: s\ncolumns: {employee_number: nr, name: name, id_number: 身份证号}\n")
+	f := read(t, m, "nr,name,身份证号\nE1,a,11010519491231002x\nE2,b,110105194912310021\nE3,c,\nE4,d,１１０１０５４９１２３１００２\nE5,e,护照 G123\nE6,f,11010520261126002X\n",
+		hrfile.Surroundings{Today: calendar.Date{Year: 2026, Month: 11, Day: 25}})
+	kept := map[string]string{}
+	for _, r := range f.Rows {
+		kept[r.Number] = r.Details.GetIdNumber()
+	}
+	if want := map[string]string{"E1": "11010519491231002X", "E3": "", "E4": "11010519491231002X"}; !maps.Equal(kept, want) {
+		t.Errorf("kept %v, want %v", kept, want)
+	}
+	if got, want := reasons(f), []string{"3 E2 ID_NUMBER_CHECK", "6 E5 ID_NUMBER_FORM", "7 E6 ID_NUMBER_BIRTH"}; !slices.Equal(got, want) {
+		t.Errorf("quarantined %v, want %v", got, want)
+	}
+	for _, q := range f.Quarantined {
+		if !strings.HasSuffix(q.GetMessage(), "(身份证号)") || strings.Contains(q.GetMessage(), "1101") {
+			t.Errorf("row %d says %q", q.GetRow(), q.GetMessage())
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/calendar"
 	"github.com/ostiary/ostiary/libs/eventstore/postgres"
 
 	"github.com/ostiary/ostiary/services/identity/internal/domain/person"
@@ -114,7 +115,9 @@ func (s *Server) compare(ctx context.Context, u upload, file hrfile.File, positi
 		return comparison{}, err
 	}
 	known, supervisors := surroundings(people, u)
-	file = file.Check(u.fields, hrfile.Surroundings{Supervisors: supervisors, Operators: operators, Positions: positions})
+	file = file.Check(u.fields, hrfile.Surroundings{
+		Supervisors: supervisors, Operators: operators, Positions: positions, Today: calendar.DateOf(s.Platform.Clock.Now(), s.Platform.Zone),
+	})
 	present, unattributed := presence(file.Quarantined)
 	d := snapshot.Comparison{
 		Source: u.fields.Source, Rows: file.Rows, Known: known, Present: present, Unattributed: unattributed,

@@ -20,12 +20,14 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
 	"github.com/ostiary/ostiary/services/identity/internal/packs"
 	"github.com/ostiary/ostiary/services/identity/internal/progress"
+	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
 )
 
 // Needs are what the servers work with.
 type Needs struct {
 	Platform    *servicekit.Platform
 	Packs       *packs.Packs
+	Documents   readmodel.Documents
 	Credentials *credential.Store
 	Throttle    *credential.Throttle
 	Signer      *authn.Signer

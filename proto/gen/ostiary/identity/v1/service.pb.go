@@ -1029,9 +1029,11 @@ type Person struct {
 	// Telephone number.
 	Phone string `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
 	// HR source.
-	Source        string `protobuf:"bytes,13,opt,name=source,proto3" json:"source,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Source string `protobuf:"bytes,13,opt,name=source,proto3" json:"source,omitempty"`
+	// Identity number, all but a few characters hidden; "" if none is known.
+	IdNumberMasked string `protobuf:"bytes,14,opt,name=id_number_masked,json=idNumberMasked,proto3" json:"id_number_masked,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Person) Reset() {
@@ -1155,6 +1157,106 @@ func (x *Person) GetSource() string {
 	return ""
 }
 
+func (x *Person) GetIdNumberMasked() string {
+	if x != nil {
+		return x.IdNumberMasked
+	}
+	return ""
+}
+
+// FindPeopleRequest names what is looked for.
+type FindPeopleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identity number, written as people write it.
+	IdNumber      string `protobuf:"bytes,1,opt,name=id_number,json=idNumber,proto3" json:"id_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPeopleRequest) Reset() {
+	*x = FindPeopleRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPeopleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPeopleRequest) ProtoMessage() {}
+
+func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPeopleRequest.ProtoReflect.Descriptor instead.
+func (*FindPeopleRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *FindPeopleRequest) GetIdNumber() string {
+	if x != nil {
+		return x.IdNumber
+	}
+	return ""
+}
+
+// FindPeopleResponse are the people who have it: several if somebody came back
+// under another employee number, none if nobody has it.
+type FindPeopleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// People, by employee number.
+	People        []*Person `protobuf:"bytes,1,rep,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPeopleResponse) Reset() {
+	*x = FindPeopleResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPeopleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPeopleResponse) ProtoMessage() {}
+
+func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPeopleResponse.ProtoReflect.Descriptor instead.
+func (*FindPeopleResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FindPeopleResponse) GetPeople() []*Person {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
 // PersonAccount is one account of a person.
 type PersonAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1168,7 +1270,7 @@ type PersonAccount struct {
 
 func (x *PersonAccount) Reset() {
 	*x = PersonAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1282,7 @@ func (x *PersonAccount) String() string {
 func (*PersonAccount) ProtoMessage() {}
 
 func (x *PersonAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1295,7 @@ func (x *PersonAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonAccount.ProtoReflect.Descriptor instead.
 func (*PersonAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PersonAccount) GetAccount() string {
@@ -1221,7 +1323,7 @@ type GetClearanceRequest struct {
 
 func (x *GetClearanceRequest) Reset() {
 	*x = GetClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1233,7 +1335,7 @@ func (x *GetClearanceRequest) String() string {
 func (*GetClearanceRequest) ProtoMessage() {}
 
 func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1246,7 +1348,7 @@ func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceRequest.ProtoReflect.Descriptor instead.
 func (*GetClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetClearanceRequest) GetEmployeeNumber() string {
@@ -1277,7 +1379,7 @@ type GetClearanceResponse struct {
 
 func (x *GetClearanceResponse) Reset() {
 	*x = GetClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1391,7 @@ func (x *GetClearanceResponse) String() string {
 func (*GetClearanceResponse) ProtoMessage() {}
 
 func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1404,7 @@ func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceResponse.ProtoReflect.Descriptor instead.
 func (*GetClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetClearanceResponse) GetEmployeeNumber() string {
@@ -1366,7 +1468,7 @@ type ClearanceItem struct {
 
 func (x *ClearanceItem) Reset() {
 	*x = ClearanceItem{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1480,7 @@ func (x *ClearanceItem) String() string {
 func (*ClearanceItem) ProtoMessage() {}
 
 func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1493,7 @@ func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceItem.ProtoReflect.Descriptor instead.
 func (*ClearanceItem) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ClearanceItem) GetItem() string {
@@ -1444,7 +1546,7 @@ type RecordClearanceRequest struct {
 
 func (x *RecordClearanceRequest) Reset() {
 	*x = RecordClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1558,7 @@ func (x *RecordClearanceRequest) String() string {
 func (*RecordClearanceRequest) ProtoMessage() {}
 
 func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1571,7 @@ func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceRequest.ProtoReflect.Descriptor instead.
 func (*RecordClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecordClearanceRequest) GetEmployeeNumber() string {
@@ -1504,7 +1606,7 @@ type RecordClearanceResponse struct {
 
 func (x *RecordClearanceResponse) Reset() {
 	*x = RecordClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1618,7 @@ func (x *RecordClearanceResponse) String() string {
 func (*RecordClearanceResponse) ProtoMessage() {}
 
 func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1631,7 @@ func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceResponse.ProtoReflect.Descriptor instead.
 func (*RecordClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecordClearanceResponse) GetPosition() int64 {
@@ -1554,7 +1656,7 @@ type WaiveClearanceRequest struct {
 
 func (x *WaiveClearanceRequest) Reset() {
 	*x = WaiveClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1668,7 @@ func (x *WaiveClearanceRequest) String() string {
 func (*WaiveClearanceRequest) ProtoMessage() {}
 
 func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1681,7 @@ func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceRequest.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WaiveClearanceRequest) GetEmployeeNumber() string {
@@ -1614,7 +1716,7 @@ type WaiveClearanceResponse struct {
 
 func (x *WaiveClearanceResponse) Reset() {
 	*x = WaiveClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1728,7 @@ func (x *WaiveClearanceResponse) String() string {
 func (*WaiveClearanceResponse) ProtoMessage() {}
 
 func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1741,7 @@ func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceResponse.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WaiveClearanceResponse) GetPosition() int64 {
@@ -1660,7 +1762,7 @@ type IssueCredentialRequest struct {
 
 func (x *IssueCredentialRequest) Reset() {
 	*x = IssueCredentialRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +1774,7 @@ func (x *IssueCredentialRequest) String() string {
 func (*IssueCredentialRequest) ProtoMessage() {}
 
 func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1685,7 +1787,7 @@ func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialRequest.ProtoReflect.Descriptor instead.
 func (*IssueCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *IssueCredentialRequest) GetAccount() string {
@@ -1710,7 +1812,7 @@ type IssueCredentialResponse struct {
 
 func (x *IssueCredentialResponse) Reset() {
 	*x = IssueCredentialResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1824,7 @@ func (x *IssueCredentialResponse) String() string {
 func (*IssueCredentialResponse) ProtoMessage() {}
 
 func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1837,7 @@ func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialResponse.ProtoReflect.Descriptor instead.
 func (*IssueCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *IssueCredentialResponse) GetAccount() string {
@@ -1772,7 +1874,7 @@ type AddOperatorRequest struct {
 
 func (x *AddOperatorRequest) Reset() {
 	*x = AddOperatorRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +1886,7 @@ func (x *AddOperatorRequest) String() string {
 func (*AddOperatorRequest) ProtoMessage() {}
 
 func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +1899,7 @@ func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorRequest.ProtoReflect.Descriptor instead.
 func (*AddOperatorRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AddOperatorRequest) GetUser() string {
@@ -1831,7 +1933,7 @@ type AddOperatorResponse struct {
 
 func (x *AddOperatorResponse) Reset() {
 	*x = AddOperatorResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +1945,7 @@ func (x *AddOperatorResponse) String() string {
 func (*AddOperatorResponse) ProtoMessage() {}
 
 func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +1958,7 @@ func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorResponse.ProtoReflect.Descriptor instead.
 func (*AddOperatorResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AddOperatorResponse) GetUser() string {
@@ -1900,7 +2002,7 @@ type SetOperatorRolesRequest struct {
 
 func (x *SetOperatorRolesRequest) Reset() {
 	*x = SetOperatorRolesRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2014,7 @@ func (x *SetOperatorRolesRequest) String() string {
 func (*SetOperatorRolesRequest) ProtoMessage() {}
 
 func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2027,7 @@ func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesRequest.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetOperatorRolesRequest) GetAccount() string {
@@ -1957,7 +2059,7 @@ type SetOperatorRolesResponse struct {
 
 func (x *SetOperatorRolesResponse) Reset() {
 	*x = SetOperatorRolesResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2071,7 @@ func (x *SetOperatorRolesResponse) String() string {
 func (*SetOperatorRolesResponse) ProtoMessage() {}
 
 func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2084,7 @@ func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesResponse.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SetOperatorRolesResponse) GetAccount() string {
@@ -2021,7 +2123,7 @@ type AddClientRequest struct {
 
 func (x *AddClientRequest) Reset() {
 	*x = AddClientRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2135,7 @@ func (x *AddClientRequest) String() string {
 func (*AddClientRequest) ProtoMessage() {}
 
 func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2148,7 @@ func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientRequest.ProtoReflect.Descriptor instead.
 func (*AddClientRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AddClientRequest) GetName() string {
@@ -2097,7 +2199,7 @@ type AddClientResponse struct {
 
 func (x *AddClientResponse) Reset() {
 	*x = AddClientResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2109,7 +2211,7 @@ func (x *AddClientResponse) String() string {
 func (*AddClientResponse) ProtoMessage() {}
 
 func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2122,7 +2224,7 @@ func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientResponse.ProtoReflect.Descriptor instead.
 func (*AddClientResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AddClientResponse) GetName() string {
@@ -2256,7 +2358,7 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x10GetPersonRequest\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\"H\n" +
 	"\x11GetPersonResponse\x123\n" +
-	"\x06person\x18\x01 \x01(\v2\x1b.ostiary.identity.v1.PersonR\x06person\"\xec\x03\n" +
+	"\x06person\x18\x01 \x01(\v2\x1b.ostiary.identity.v1.PersonR\x06person\"\x96\x04\n" +
 	"\x06Person\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -2275,10 +2377,15 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	" \x01(\tR\bpersonId\x12\x14\n" +
 	"\x05email\x18\v \x01(\tR\x05email\x12\x14\n" +
 	"\x05phone\x18\f \x01(\tR\x05phone\x12\x16\n" +
-	"\x06source\x18\r \x01(\tR\x06source\x1a=\n" +
+	"\x06source\x18\r \x01(\tR\x06source\x12(\n" +
+	"\x10id_number_masked\x18\x0e \x01(\tR\x0eidNumberMasked\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"?\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"6\n" +
+	"\x11FindPeopleRequest\x12!\n" +
+	"\tid_number\x18\x01 \x01(\tB\x04\xa8\xbb\x18\x01R\bidNumber\"I\n" +
+	"\x12FindPeopleResponse\x123\n" +
+	"\x06people\x18\x01 \x03(\v2\x1b.ostiary.identity.v1.PersonR\x06people\"?\n" +
 	"\rPersonAccount\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\">\n" +
@@ -2348,14 +2455,17 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
-	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xfd\b\n" +
+	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe6\t\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr(\x010\x01\x12\x92\x01\n" +
 	"\tGetPerson\x12%.ostiary.identity.v1.GetPersonRequest\x1a&.ostiary.identity.v1.GetPersonResponse\"6\xba\xbb\x182\n" +
 	"\x02hr\n" +
 	"\faccess-admin\n" +
-	"\aauditor\x12\x0eaccess-request\x12\x05audit\x12\x84\x01\n" +
+	"\aauditor\x12\x0eaccess-request\x12\x05audit\x12g\n" +
+	"\n" +
+	"FindPeople\x12&.ostiary.identity.v1.FindPeopleRequest\x1a'.ostiary.identity.v1.FindPeopleResponse\"\b\xba\xbb\x18\x04\n" +
+	"\x02hr\x12\x84\x01\n" +
 	"\fGetClearance\x12(.ostiary.identity.v1.GetClearanceRequest\x1a).ostiary.identity.v1.GetClearanceResponse\"\x1f\xba\xbb\x18\x1b\n" +
 	"\x02hr\n" +
 	"\faccess-admin\n" +
@@ -2387,7 +2497,7 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
 	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
@@ -2404,66 +2514,71 @@ var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*GetPersonRequest)(nil),         // 12: ostiary.identity.v1.GetPersonRequest
 	(*GetPersonResponse)(nil),        // 13: ostiary.identity.v1.GetPersonResponse
 	(*Person)(nil),                   // 14: ostiary.identity.v1.Person
-	(*PersonAccount)(nil),            // 15: ostiary.identity.v1.PersonAccount
-	(*GetClearanceRequest)(nil),      // 16: ostiary.identity.v1.GetClearanceRequest
-	(*GetClearanceResponse)(nil),     // 17: ostiary.identity.v1.GetClearanceResponse
-	(*ClearanceItem)(nil),            // 18: ostiary.identity.v1.ClearanceItem
-	(*RecordClearanceRequest)(nil),   // 19: ostiary.identity.v1.RecordClearanceRequest
-	(*RecordClearanceResponse)(nil),  // 20: ostiary.identity.v1.RecordClearanceResponse
-	(*WaiveClearanceRequest)(nil),    // 21: ostiary.identity.v1.WaiveClearanceRequest
-	(*WaiveClearanceResponse)(nil),   // 22: ostiary.identity.v1.WaiveClearanceResponse
-	(*IssueCredentialRequest)(nil),   // 23: ostiary.identity.v1.IssueCredentialRequest
-	(*IssueCredentialResponse)(nil),  // 24: ostiary.identity.v1.IssueCredentialResponse
-	(*AddOperatorRequest)(nil),       // 25: ostiary.identity.v1.AddOperatorRequest
-	(*AddOperatorResponse)(nil),      // 26: ostiary.identity.v1.AddOperatorResponse
-	(*SetOperatorRolesRequest)(nil),  // 27: ostiary.identity.v1.SetOperatorRolesRequest
-	(*SetOperatorRolesResponse)(nil), // 28: ostiary.identity.v1.SetOperatorRolesResponse
-	(*AddClientRequest)(nil),         // 29: ostiary.identity.v1.AddClientRequest
-	(*AddClientResponse)(nil),        // 30: ostiary.identity.v1.AddClientResponse
-	nil,                              // 31: ostiary.identity.v1.Person.AttributesEntry
-	(*QuarantinedRow)(nil),           // 32: ostiary.identity.v1.QuarantinedRow
-	(*timestamppb.Timestamp)(nil),    // 33: google.protobuf.Timestamp
+	(*FindPeopleRequest)(nil),        // 15: ostiary.identity.v1.FindPeopleRequest
+	(*FindPeopleResponse)(nil),       // 16: ostiary.identity.v1.FindPeopleResponse
+	(*PersonAccount)(nil),            // 17: ostiary.identity.v1.PersonAccount
+	(*GetClearanceRequest)(nil),      // 18: ostiary.identity.v1.GetClearanceRequest
+	(*GetClearanceResponse)(nil),     // 19: ostiary.identity.v1.GetClearanceResponse
+	(*ClearanceItem)(nil),            // 20: ostiary.identity.v1.ClearanceItem
+	(*RecordClearanceRequest)(nil),   // 21: ostiary.identity.v1.RecordClearanceRequest
+	(*RecordClearanceResponse)(nil),  // 22: ostiary.identity.v1.RecordClearanceResponse
+	(*WaiveClearanceRequest)(nil),    // 23: ostiary.identity.v1.WaiveClearanceRequest
+	(*WaiveClearanceResponse)(nil),   // 24: ostiary.identity.v1.WaiveClearanceResponse
+	(*IssueCredentialRequest)(nil),   // 25: ostiary.identity.v1.IssueCredentialRequest
+	(*IssueCredentialResponse)(nil),  // 26: ostiary.identity.v1.IssueCredentialResponse
+	(*AddOperatorRequest)(nil),       // 27: ostiary.identity.v1.AddOperatorRequest
+	(*AddOperatorResponse)(nil),      // 28: ostiary.identity.v1.AddOperatorResponse
+	(*SetOperatorRolesRequest)(nil),  // 29: ostiary.identity.v1.SetOperatorRolesRequest
+	(*SetOperatorRolesResponse)(nil), // 30: ostiary.identity.v1.SetOperatorRolesResponse
+	(*AddClientRequest)(nil),         // 31: ostiary.identity.v1.AddClientRequest
+	(*AddClientResponse)(nil),        // 32: ostiary.identity.v1.AddClientResponse
+	nil,                              // 33: ostiary.identity.v1.Person.AttributesEntry
+	(*QuarantinedRow)(nil),           // 34: ostiary.identity.v1.QuarantinedRow
+	(*timestamppb.Timestamp)(nil),    // 35: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
 	7,  // 0: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
 	9,  // 1: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
 	10, // 2: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	32, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	34, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	11, // 4: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
 	14, // 5: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	31, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
-	15, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
-	18, // 8: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	33, // 9: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
-	0,  // 10: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
-	2,  // 11: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
-	4,  // 12: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
-	6,  // 13: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
-	12, // 14: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	16, // 15: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	19, // 16: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	21, // 17: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	23, // 18: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	25, // 19: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	27, // 20: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	29, // 21: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	1,  // 22: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 23: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	5,  // 24: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	8,  // 25: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	13, // 26: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	17, // 27: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	20, // 28: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	22, // 29: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	24, // 30: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	26, // 31: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	28, // 32: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	30, // 33: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	22, // [22:34] is the sub-list for method output_type
-	10, // [10:22] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	33, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	17, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
+	14, // 8: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
+	20, // 9: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
+	35, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	0,  // 11: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
+	2,  // 12: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
+	4,  // 13: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
+	6,  // 14: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
+	12, // 15: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
+	15, // 16: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	18, // 17: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	21, // 18: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	23, // 19: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	25, // 20: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	27, // 21: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	29, // 22: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	31, // 23: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	1,  // 24: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 25: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	5,  // 26: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	8,  // 27: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	13, // 28: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	16, // 29: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	19, // 30: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	22, // 31: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	24, // 32: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	26, // 33: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	28, // 34: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	30, // 35: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	32, // 36: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	24, // [24:37] is the sub-list for method output_type
+	11, // [11:24] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_service_proto_init() }
@@ -2486,7 +2601,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -209,6 +209,7 @@ var SignInService_ServiceDesc = grpc.ServiceDesc{
 const (
 	IdentityService_ImportSnapshot_FullMethodName   = "/ostiary.identity.v1.IdentityService/ImportSnapshot"
 	IdentityService_GetPerson_FullMethodName        = "/ostiary.identity.v1.IdentityService/GetPerson"
+	IdentityService_FindPeople_FullMethodName       = "/ostiary.identity.v1.IdentityService/FindPeople"
 	IdentityService_GetClearance_FullMethodName     = "/ostiary.identity.v1.IdentityService/GetClearance"
 	IdentityService_RecordClearance_FullMethodName  = "/ostiary.identity.v1.IdentityService/RecordClearance"
 	IdentityService_WaiveClearance_FullMethodName   = "/ostiary.identity.v1.IdentityService/WaiveClearance"
@@ -230,6 +231,8 @@ type IdentityServiceClient interface {
 	ImportSnapshot(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportSnapshotRequest, ImportSnapshotResponse], error)
 	// GetPerson shows one person.
 	GetPerson(ctx context.Context, in *GetPersonRequest, opts ...grpc.CallOption) (*GetPersonResponse, error)
+	// FindPeople finds whoever has an identity number.
+	FindPeople(ctx context.Context, in *FindPeopleRequest, opts ...grpc.CallOption) (*FindPeopleResponse, error)
 	// GetClearance shows the newest clearance case of a person.
 	GetClearance(ctx context.Context, in *GetClearanceRequest, opts ...grpc.CallOption) (*GetClearanceResponse, error)
 	// RecordClearance settles an item that a human must confirm.
@@ -272,6 +275,16 @@ func (c *identityServiceClient) GetPerson(ctx context.Context, in *GetPersonRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPersonResponse)
 	err := c.cc.Invoke(ctx, IdentityService_GetPerson_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FindPeople(ctx context.Context, in *FindPeopleRequest, opts ...grpc.CallOption) (*FindPeopleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindPeopleResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FindPeople_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -360,6 +373,8 @@ type IdentityServiceServer interface {
 	ImportSnapshot(grpc.BidiStreamingServer[ImportSnapshotRequest, ImportSnapshotResponse]) error
 	// GetPerson shows one person.
 	GetPerson(context.Context, *GetPersonRequest) (*GetPersonResponse, error)
+	// FindPeople finds whoever has an identity number.
+	FindPeople(context.Context, *FindPeopleRequest) (*FindPeopleResponse, error)
 	// GetClearance shows the newest clearance case of a person.
 	GetClearance(context.Context, *GetClearanceRequest) (*GetClearanceResponse, error)
 	// RecordClearance settles an item that a human must confirm.
@@ -390,6 +405,9 @@ func (UnimplementedIdentityServiceServer) ImportSnapshot(grpc.BidiStreamingServe
 }
 func (UnimplementedIdentityServiceServer) GetPerson(context.Context, *GetPersonRequest) (*GetPersonResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPerson not implemented")
+}
+func (UnimplementedIdentityServiceServer) FindPeople(context.Context, *FindPeopleRequest) (*FindPeopleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindPeople not implemented")
 }
 func (UnimplementedIdentityServiceServer) GetClearance(context.Context, *GetClearanceRequest) (*GetClearanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetClearance not implemented")
@@ -454,6 +472,24 @@ func _IdentityService_GetPerson_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).GetPerson(ctx, req.(*GetPersonRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FindPeople_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindPeopleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FindPeople(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FindPeople_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FindPeople(ctx, req.(*FindPeopleRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -594,6 +630,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPerson",
 			Handler:    _IdentityService_GetPerson_Handler,
+		},
+		{
+			MethodName: "FindPeople",
+			Handler:    _IdentityService_FindPeople_Handler,
 		},
 		{
 			MethodName: "GetClearance",
