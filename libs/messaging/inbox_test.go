@@ -145,7 +145,7 @@ func TestInboxTakesInFromJetStream(t *testing.T) {
 	relayPolicy(t, b, s)
 	i := inbox(t, b, pool, noFeed, e.policy("policy", nil))
 	background(t, i.Run)
-	n := max(100, testkit.Count(20000)/4*4)
+	n := max(100, testkit.Count(4000)/4*4)
 	fill(t, s, n)
 	waitFor(t, i, int64(n))
 	e.undisturbed(t, s)

@@ -63,7 +63,7 @@ func TestRelaySequenceIsPosition(t *testing.T) {
 			b.mustEnsure()
 			fill(t, s, 200)
 			r, _ := relay(t, b, s, pushed, nil)
-			n := 200 + max(4, testkit.Count(20000))/4*4
+			n := 200 + max(4, testkit.Count(4000))/4*4
 			fill(t, s, n-200)
 			envelopes := b.read("identity", 1, uint64(n))
 			stored, err := s.ReadAll(t.Context(), 0, n)
@@ -175,7 +175,7 @@ func TestRelaysOfReplicas(t *testing.T) {
 	b.mustEnsure()
 	one, _ := relay(t, b, s, true, nil)
 	two, _ := relay(t, b, s, true, nil)
-	n := max(4, testkit.Count(20000)/4*4)
+	n := max(4, testkit.Count(4000)/4*4)
 	fill(t, s, n)
 	b.read("identity", 1, uint64(n))
 	eventually(t, "both know it", func() bool { return one.Position() == int64(n) && two.Position() == int64(n) })
