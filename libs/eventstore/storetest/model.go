@@ -62,7 +62,7 @@ func Model(t *testing.T, s eventstore.Store, disturb func(ctx context.Context, r
 	for w := range uint64(writers) {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(seed, w+1))
-			for range testkit.Count(400) {
+			for range testkit.Count(200) {
 				m.act(random)
 			}
 		})
@@ -207,7 +207,7 @@ func (m *model) verify(seen []eventstore.Recorded) {
 			m.t.Errorf("command %s was confirmed with other events (-confirmed +stored):\n%s", id, d)
 		}
 	}
-	if want := writers * testkit.Count(400); len(m.kept) != want {
+	if want := writers * testkit.Count(200); len(m.kept) != want {
 		m.t.Errorf("%d commands were confirmed, want %d", len(m.kept), want)
 	}
 	wantHead(m.t, m.store, int64(len(all)))
