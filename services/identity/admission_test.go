@@ -44,6 +44,14 @@ func TestEachRPCAdmitsItsCallersOnly(t *testing.T) {
 			_, err := p.AddClient(ctx, &identityv1.AddClientRequest{Name: "x"})
 			return err
 		},
+		"ListOperators": func(ctx context.Context) error {
+			_, err := p.ListOperators(ctx, &identityv1.ListOperatorsRequest{})
+			return err
+		},
+		"ListClients": func(ctx context.Context) error {
+			_, err := p.ListClients(ctx, &identityv1.ListClientsRequest{})
+			return err
+		},
 		"ImportSnapshot": func(ctx context.Context) error {
 			_, err := i.importsAs(ctx, plain(), header)
 			return err

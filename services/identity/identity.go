@@ -33,11 +33,16 @@ import (
 const InitialPasswordFile = bootstrap.PasswordFile
 
 // Definition is the service before it runs.
-func Definition() servicekit.Definition {
-	return servicekit.Definition{Name: "identity", Personal: true, Migrations: migrations.Files, New: build}
+func Definition() servicekit.Definition { return definition(credential.Full) }
+
+func definition(passwords credential.Cost) servicekit.Definition {
+	return servicekit.Definition{
+		Name: "identity", Personal: true, Migrations: migrations.Files,
+		New: func(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) { return build(p, passwords) },
+	}
 }
 
-func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
+func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Service, error) {
 	config, err := load()
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 		return nil, err
 	}
 	documents := readmodel.Documents{Keys: p.Keyring, Index: index}
-	hasher, err := credential.NewHasher(config.PasswordHashes)
+	hasher, err := credential.NewHasher(config.PasswordHashes, passwords)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +79,7 @@ func build(_ context.Context, p *servicekit.Platform) (*servicekit.Service, erro
 		Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, needs) },
 		Projections: []projection.Projection{
 			readmodel.People(), readmodel.Accounts(), readmodel.OrgChart(), readmodel.Clearance(), readmodel.Sessions(), readmodel.Snapshots(),
-			documents.Projection(),
+			readmodel.Clients(), documents.Projection(),
 		},
 		Policies: []messaging.Policy{
 			policy.WhenSnapshotAcceptedApplyChanges(p, board),

@@ -14,6 +14,7 @@ import (
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/fault"
 
 	"github.com/ostiary/ostiary/services/identity"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
@@ -237,8 +238,12 @@ func TestTheLastAdminStays(t *testing.T) {
 	if (a == nil) == (b == nil) || reason(a) != "LAST_ADMIN" && reason(b) != "LAST_ADMIN" {
 		t.Errorf("two step down at once: %v, %v", a, b)
 	}
-	if err := set("nobody", "hr"); reason(err) != "ACCOUNT_NOT_FOUND" {
-		t.Errorf("roles for nobody: %v", err)
+	if f, ok := fault.Of(set("nobody", "hr")); !ok || f.Reason != "ACCOUNT_NOT_FOUND" || f.Details["account"] != "nobody" {
+		t.Errorf("roles for nobody: %v", f)
+	}
+	_, err := i.people().IssueCredential(i.admin, &identityv1.IssueCredentialRequest{Account: "nobody"})
+	if f, ok := fault.Of(err); !ok || f.Reason != "ACCOUNT_NOT_FOUND" || f.Details["account"] != "nobody" {
+		t.Errorf("a password for nobody: %v", err)
 	}
 }
 
@@ -252,11 +257,11 @@ func TestASecretIsToldOnce(t *testing.T) {
 	if r, err := i.people().AddOperator(ctx, request); reason(err) != "SECRET_TOLD_ONCE" {
 		t.Errorf("repeated: %v, %v", r, err)
 	}
-	if _, err := i.people().AddOperator(i.admin, request); reason(err) != "ACCOUNT_NAME_TAKEN" {
+	if _, err := i.people().AddOperator(i.admin, request); reason(err) != "ACCOUNT_EXISTS" {
 		t.Errorf("the same name again: %v", err)
 	}
 	i.must(plain(), header+wang)
-	if _, err := i.people().AddOperator(i.admin, &identityv1.AddOperatorRequest{User: "E1", Roles: []string{"auditor"}}); reason(err) != "ACCOUNT_NAME_TAKEN" {
+	if _, err := i.people().AddOperator(i.admin, &identityv1.AddOperatorRequest{User: "E1", Roles: []string{"auditor"}}); reason(err) != "ACCOUNT_EXISTS" {
 		t.Errorf("an operator with an employee number: %v", err)
 	}
 	r := i.must(plain(), header+wang+"auditor1,x,,,,,,\n")

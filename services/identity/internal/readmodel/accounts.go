@@ -4,7 +4,9 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -18,11 +20,18 @@ import (
 //go:embed accounts.sql
 var accountsSchema string
 
+// accountRow is an account and since when it is what it is.
+type accountRow struct {
+	account.State
+	Since      time.Time
+	RolesSince time.Time
+}
+
 // Accounts is every account with its state and product roles.
 func Accounts() projection.Projection {
 	return projection.Projection{
-		Name: "accounts", Version: 1, Schema: accountsSchema,
-		Apply: fold[account.State]{
+		Name: "accounts", Version: 2, Schema: accountsSchema,
+		Apply: fold[accountRow]{
 			key: func(f eventstore.Fact) string {
 				name, ok := strings.CutPrefix(f.Stream, "account-")
 				if !ok {
@@ -30,40 +39,75 @@ func Accounts() projection.Projection {
 				}
 				return name
 			},
-			evolve: func(s account.State, f eventstore.Fact) account.State { return account.Evolve(s, f.Message) },
-			load:   loadAccounts, store: storeAccount,
+			evolve: accountRow.after, load: loadAccounts, store: storeAccount,
 		}.apply,
-		Digests: []string{`SELECT account, kind, state, roles FROM accounts ORDER BY account`},
+		Digests: []string{`SELECT account, kind, state, roles, provisional FROM accounts ORDER BY account`},
 	}
 }
 
-func loadAccounts(ctx context.Context, tx pgx.Tx, keys []string) (map[string]account.State, error) {
-	rows, err := tx.Query(ctx, `SELECT account, person_id, kind, state, roles FROM accounts WHERE account = ANY ($1)`, keys)
+func (r accountRow) after(f eventstore.Fact) accountRow {
+	next := r
+	next.State = account.Evolve(r.State, f.Message)
+	if next.Status != r.Status {
+		next.Since = f.RecordedAt
+	}
+	if !slices.Equal(next.Roles, r.Roles) {
+		next.RolesSince = f.RecordedAt
+	}
+	return next
+}
+
+// loadAccounts restores everything that Evolve looks at: where a page ends must
+// not matter.
+func loadAccounts(ctx context.Context, tx pgx.Tx, keys []string) (map[string]accountRow, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT account, person_id, kind, state, since, departed, roles, roles_since, provisional, credential_id, must_change
+		FROM accounts WHERE account = ANY ($1)`, keys)
 	if err != nil {
 		return nil, err
 	}
-	accounts := map[string]account.State{}
-	var s account.State
-	var state string
-	_, err = pgx.ForEachRow(rows, []any{&s.Account, &s.PersonID, &s.Kind, &state, &s.Roles}, func() error {
-		s.Status = accountStatus(state)
-		accounts[s.Account] = s
-		s.Roles = nil // not to be overwritten by the next row
-		return nil
-	})
-	return accounts, err
+	defer rows.Close()
+	accounts := map[string]accountRow{}
+	for rows.Next() {
+		var r accountRow
+		var state string
+		var rolesSince *time.Time
+		if err := rows.Scan(&r.Account, &r.PersonID, &r.Kind, &state, &r.Since, &r.Departed, &r.Roles, &rolesSince, &r.Provisional,
+			&r.CredentialID, &r.MustChange); err != nil {
+			return nil, err
+		}
+		r.Status = accountStatus(state)
+		if rolesSince != nil {
+			r.RolesSince = *rolesSince
+		}
+		accounts[r.Account] = r
+	}
+	return accounts, rows.Err()
 }
 
-func storeAccount(batch *pgx.Batch, name string, s account.State) error {
-	roles := s.Roles
-	if roles == nil {
-		roles = []string{}
+func storeAccount(batch *pgx.Batch, name string, r accountRow) error {
+	var rolesSince *time.Time
+	if !r.RolesSince.IsZero() {
+		rolesSince = &r.RolesSince
 	}
 	batch.Queue(`
-		INSERT INTO accounts (account, person_id, kind, state, roles) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account) DO UPDATE SET person_id = excluded.person_id, kind = excluded.kind, state = excluded.state, roles = excluded.roles`,
-		name, s.PersonID, s.Kind, accountStates[s.Status], roles)
+		INSERT INTO accounts (account, person_id, kind, state, since, departed, roles, roles_since, provisional, credential_id, must_change)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (account) DO UPDATE SET
+			person_id = excluded.person_id, kind = excluded.kind, state = excluded.state, since = excluded.since, departed = excluded.departed,
+			roles = excluded.roles, roles_since = excluded.roles_since, provisional = excluded.provisional,
+			credential_id = excluded.credential_id, must_change = excluded.must_change`,
+		name, r.PersonID, r.Kind, accountStates[r.Status], r.Since, r.Departed, listed(r.Roles), rolesSince, listed(r.Provisional),
+		r.CredentialID, r.MustChange)
 	return nil
+}
+
+// listed is a list as a column that is never null.
+func listed(names []string) []string {
+	if names == nil {
+		return []string{}
+	}
+	return names
 }
 
 var accountStates = map[account.Status]string{
@@ -96,35 +140,4 @@ func AccountsOf(ctx context.Context, pool *pgxpool.Pool, person string) ([]Accou
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
 	return accounts, nil
-}
-
-// Operators are the names of accounts that are not of employees.
-func Operators(ctx context.Context, pool *pgxpool.Pool) (map[string]bool, error) {
-	rows, err := pool.Query(ctx, `SELECT account FROM rm_accounts.accounts WHERE kind = $1`, account.Operator)
-	if err != nil {
-		return nil, fmt.Errorf("read accounts: %w", err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("read accounts: %w", err)
-	}
-	operators := map[string]bool{}
-	for _, n := range names {
-		operators[n] = true
-	}
-	return operators, nil
-}
-
-// Holders are the other accounts in use that hold a product role.
-func Holders(ctx context.Context, pool *pgxpool.Pool, role, other string) ([]string, error) {
-	rows, err := pool.Query(ctx,
-		`SELECT account FROM rm_accounts.accounts WHERE $1 = ANY (roles) AND account <> $2 AND state = 'active' ORDER BY account`, role, other)
-	if err != nil {
-		return nil, fmt.Errorf("read holders of a role: %w", err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("read holders of a role: %w", err)
-	}
-	return names, nil
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
@@ -32,7 +33,7 @@ func (s *Server) IssueCredential(ctx context.Context, r *identityv1.IssueCredent
 	result, err := servicekit.Execute(ctx, s.Platform, account.Decider, account.Stream(r.GetAccount()), r,
 		account.Command(account.IssueCredential{CredentialID: id, MustChange: true, ByAdmin: caller.Is(account.Admin)}))
 	if err != nil {
-		return nil, err
+		return nil, named(err, r.GetAccount())
 	}
 	if result.Replayed {
 		return nil, ErrTold
@@ -48,7 +49,7 @@ func (s *Server) AddOperator(ctx context.Context, r *identityv1.AddOperatorReque
 		return nil, err
 	}
 	if people[r.GetUser()] {
-		return nil, account.ErrTaken.With("account", r.GetUser())
+		return nil, account.ErrExists.With("account", r.GetUser())
 	}
 	password := credential.NewPassword()
 	id, err := s.Credentials.Put(ctx, password)
@@ -90,8 +91,17 @@ func (s *Server) SetOperatorRoles(ctx context.Context, r *identityv1.SetOperator
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, named(err, r.GetAccount())
 	}
 	s.consequences(ctx, answer.GetPosition())
 	return answer, nil
+}
+
+// named adds to the refusal of an unknown account which one was asked for: the
+// account itself, being none, cannot say.
+func named(err error, asked string) error {
+	if errors.Is(err, account.ErrUnknown) {
+		return account.ErrUnknown.With("account", asked)
+	}
+	return err
 }

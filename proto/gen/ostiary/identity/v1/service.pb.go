@@ -2290,6 +2290,401 @@ func (x *AddClientResponse) GetPosition() int64 {
 	return 0
 }
 
+// ListOperatorsRequest asks for a page.
+type ListOperatorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most so many; 0 means 500.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Cursor of the previous page.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOperatorsRequest) Reset() {
+	*x = ListOperatorsRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOperatorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOperatorsRequest) ProtoMessage() {}
+
+func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOperatorsRequest.ProtoReflect.Descriptor instead.
+func (*ListOperatorsRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListOperatorsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListOperatorsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ListOperatorsResponse is a page of operators.
+type ListOperatorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Operators by account name.
+	Items []*OperatorAccount `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Cursor of the next page, "" if this is the last.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOperatorsResponse) Reset() {
+	*x = ListOperatorsResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOperatorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOperatorsResponse) ProtoMessage() {}
+
+func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOperatorsResponse.ProtoReflect.Descriptor instead.
+func (*ListOperatorsResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListOperatorsResponse) GetItems() []*OperatorAccount {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListOperatorsResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// OperatorAccount is an account of somebody who runs Ostiary, or of an employee
+// with product roles.
+type OperatorAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account name.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// directory for an employee, operator for someone who runs Ostiary.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// opened, active, suspended or closed.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// When it came into this state.
+	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	// Product roles.
+	Roles []string `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
+	// Since when it has these, or none any more; absent if it never had any.
+	RolesSince *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=roles_since,json=rolesSince,proto3" json:"roles_since,omitempty"`
+	// none, initial or own: whether a password was issued, and whether its holder
+	// has replaced it.
+	Credential    string `protobuf:"bytes,7,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperatorAccount) Reset() {
+	*x = OperatorAccount{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperatorAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperatorAccount) ProtoMessage() {}
+
+func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperatorAccount.ProtoReflect.Descriptor instead.
+func (*OperatorAccount) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *OperatorAccount) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *OperatorAccount) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *OperatorAccount) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *OperatorAccount) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *OperatorAccount) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *OperatorAccount) GetRolesSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RolesSince
+	}
+	return nil
+}
+
+func (x *OperatorAccount) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+// ListClientsRequest asks for a page.
+type ListClientsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most so many; 0 means 500.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Cursor of the previous page.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientsRequest) Reset() {
+	*x = ListClientsRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientsRequest) ProtoMessage() {}
+
+func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
+func (*ListClientsRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ListClientsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListClientsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ListClientsResponse is a page of clients.
+type ListClientsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Clients by name.
+	Items []*Client `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Cursor of the next page, "" if this is the last.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientsResponse) Reset() {
+	*x = ListClientsResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientsResponse) ProtoMessage() {}
+
+func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
+func (*ListClientsResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListClientsResponse) GetItems() []*Client {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListClientsResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// Client is an outside system that may use a feed.
+type Client struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Client name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// hr or lifecycle.
+	Feed string `protobuf:"bytes,2,opt,name=feed,proto3" json:"feed,omitempty"`
+	// HR source, for feed hr.
+	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	// When it was added.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Client) Reset() {
+	*x = Client{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Client) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Client) ProtoMessage() {}
+
+func (x *Client) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Client.ProtoReflect.Descriptor instead.
+func (*Client) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Client) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Client) GetFeed() string {
+	if x != nil {
+		return x.Feed
+	}
+	return ""
+}
+
+func (x *Client) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Client) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 var File_ostiary_identity_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_identity_v1_service_proto_rawDesc = "" +
@@ -2450,12 +2845,40 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x06stream\x18\x06 \x01(\tR\x06stream\x12\x1a\n" +
 	"\bdurables\x18\a \x03(\tR\bdurables\x12!\n" +
 	"\finbox_prefix\x18\b \x01(\tR\vinboxPrefix\x12\x1a\n" +
-	"\bposition\x18\t \x01(\x03R\bposition2\xc4\x02\n" +
+	"\bposition\x18\t \x01(\x03R\bposition\"B\n" +
+	"\x14ListOperatorsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\"g\n" +
+	"\x15ListOperatorsResponse\x12:\n" +
+	"\x05items\x18\x01 \x03(\v2$.ostiary.identity.v1.OperatorAccountR\x05items\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"\xfa\x01\n" +
+	"\x0fOperatorAccount\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x14\n" +
+	"\x05roles\x18\x05 \x03(\tR\x05roles\x12;\n" +
+	"\vroles_since\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"rolesSince\x12\x1e\n" +
+	"\n" +
+	"credential\x18\a \x01(\tR\n" +
+	"credential\"@\n" +
+	"\x12ListClientsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\"\\\n" +
+	"\x13ListClientsResponse\x121\n" +
+	"\x05items\x18\x01 \x03(\v2\x1b.ostiary.identity.v1.ClientR\x05items\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"z\n" +
+	"\x06Client\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04feed\x18\x02 \x01(\tR\x04feed\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since2\xc4\x02\n" +
 	"\rSignInService\x12Y\n" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
-	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe6\t\n" +
+	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xca\v\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr(\x010\x01\x12\x92\x01\n" +
@@ -2480,8 +2903,12 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\vAddOperator\x12'.ostiary.identity.v1.AddOperatorRequest\x1a(.ostiary.identity.v1.AddOperatorResponse\"\v\xba\xbb\x18\a\n" +
 	"\x05admin\x12|\n" +
 	"\x10SetOperatorRoles\x12,.ostiary.identity.v1.SetOperatorRolesRequest\x1a-.ostiary.identity.v1.SetOperatorRolesResponse\"\v\xba\xbb\x18\a\n" +
+	"\x05admin\x12s\n" +
+	"\rListOperators\x12).ostiary.identity.v1.ListOperatorsRequest\x1a*.ostiary.identity.v1.ListOperatorsResponse\"\v\xba\xbb\x18\a\n" +
 	"\x05admin\x12g\n" +
 	"\tAddClient\x12%.ostiary.identity.v1.AddClientRequest\x1a&.ostiary.identity.v1.AddClientResponse\"\v\xba\xbb\x18\a\n" +
+	"\x05admin\x12m\n" +
+	"\vListClients\x12'.ostiary.identity.v1.ListClientsRequest\x1a(.ostiary.identity.v1.ListClientsResponse\"\v\xba\xbb\x18\a\n" +
 	"\x05adminB\xda\x01\n" +
 	"\x17com.ostiary.identity.v1B\fServiceProtoP\x01ZCgithub.com/ostiary/ostiary/proto/gen/ostiary/identity/v1;identityv1\xa2\x02\x03OIX\xaa\x02\x13Ostiary.Identity.V1\xca\x02\x13Ostiary\\Identity\\V1\xe2\x02\x1fOstiary\\Identity\\V1\\GPBMetadata\xea\x02\x15Ostiary::Identity::V1b\x06proto3"
 
@@ -2497,7 +2924,7 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
 	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
@@ -2532,53 +2959,68 @@ var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SetOperatorRolesResponse)(nil), // 30: ostiary.identity.v1.SetOperatorRolesResponse
 	(*AddClientRequest)(nil),         // 31: ostiary.identity.v1.AddClientRequest
 	(*AddClientResponse)(nil),        // 32: ostiary.identity.v1.AddClientResponse
-	nil,                              // 33: ostiary.identity.v1.Person.AttributesEntry
-	(*QuarantinedRow)(nil),           // 34: ostiary.identity.v1.QuarantinedRow
-	(*timestamppb.Timestamp)(nil),    // 35: google.protobuf.Timestamp
+	(*ListOperatorsRequest)(nil),     // 33: ostiary.identity.v1.ListOperatorsRequest
+	(*ListOperatorsResponse)(nil),    // 34: ostiary.identity.v1.ListOperatorsResponse
+	(*OperatorAccount)(nil),          // 35: ostiary.identity.v1.OperatorAccount
+	(*ListClientsRequest)(nil),       // 36: ostiary.identity.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),      // 37: ostiary.identity.v1.ListClientsResponse
+	(*Client)(nil),                   // 38: ostiary.identity.v1.Client
+	nil,                              // 39: ostiary.identity.v1.Person.AttributesEntry
+	(*QuarantinedRow)(nil),           // 40: ostiary.identity.v1.QuarantinedRow
+	(*timestamppb.Timestamp)(nil),    // 41: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
 	7,  // 0: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
 	9,  // 1: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
 	10, // 2: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	34, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	40, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	11, // 4: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
 	14, // 5: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	33, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	39, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
 	17, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
 	14, // 8: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
 	20, // 9: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	35, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
-	0,  // 11: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
-	2,  // 12: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
-	4,  // 13: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
-	6,  // 14: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
-	12, // 15: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	15, // 16: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
-	18, // 17: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	21, // 18: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	23, // 19: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	25, // 20: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	27, // 21: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	29, // 22: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	31, // 23: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	1,  // 24: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 25: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	5,  // 26: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	8,  // 27: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	13, // 28: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	16, // 29: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
-	19, // 30: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	22, // 31: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	24, // 32: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	26, // 33: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	28, // 34: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	30, // 35: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	32, // 36: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	24, // [24:37] is the sub-list for method output_type
-	11, // [11:24] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	41, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	35, // 11: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
+	41, // 12: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
+	41, // 13: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
+	38, // 14: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
+	41, // 15: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
+	0,  // 16: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
+	2,  // 17: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
+	4,  // 18: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
+	6,  // 19: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
+	12, // 20: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
+	15, // 21: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	18, // 22: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	21, // 23: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	23, // 24: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	25, // 25: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	27, // 26: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	29, // 27: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	33, // 28: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
+	31, // 29: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	36, // 30: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
+	1,  // 31: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 32: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	5,  // 33: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	8,  // 34: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	13, // 35: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	16, // 36: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	19, // 37: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	22, // 38: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	24, // 39: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	26, // 40: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	28, // 41: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	30, // 42: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	34, // 43: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
+	32, // 44: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	37, // 45: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
+	31, // [31:46] is the sub-list for method output_type
+	16, // [16:31] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_service_proto_init() }
@@ -2601,7 +3043,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -216,7 +216,9 @@ const (
 	IdentityService_IssueCredential_FullMethodName  = "/ostiary.identity.v1.IdentityService/IssueCredential"
 	IdentityService_AddOperator_FullMethodName      = "/ostiary.identity.v1.IdentityService/AddOperator"
 	IdentityService_SetOperatorRoles_FullMethodName = "/ostiary.identity.v1.IdentityService/SetOperatorRoles"
+	IdentityService_ListOperators_FullMethodName    = "/ostiary.identity.v1.IdentityService/ListOperators"
 	IdentityService_AddClient_FullMethodName        = "/ostiary.identity.v1.IdentityService/AddClient"
+	IdentityService_ListClients_FullMethodName      = "/ostiary.identity.v1.IdentityService/ListClients"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -246,8 +248,12 @@ type IdentityServiceClient interface {
 	AddOperator(ctx context.Context, in *AddOperatorRequest, opts ...grpc.CallOption) (*AddOperatorResponse, error)
 	// SetOperatorRoles replaces the product roles of an account.
 	SetOperatorRoles(ctx context.Context, in *SetOperatorRolesRequest, opts ...grpc.CallOption) (*SetOperatorRolesResponse, error)
+	// ListOperators lists the accounts that hold, or held, power over Ostiary.
+	ListOperators(ctx context.Context, in *ListOperatorsRequest, opts ...grpc.CallOption) (*ListOperatorsResponse, error)
 	// AddClient lets an outside system use a feed.
 	AddClient(ctx context.Context, in *AddClientRequest, opts ...grpc.CallOption) (*AddClientResponse, error)
+	// ListClients lists the outside systems that may use a feed.
+	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
 }
 
 type identityServiceClient struct {
@@ -351,10 +357,30 @@ func (c *identityServiceClient) SetOperatorRoles(ctx context.Context, in *SetOpe
 	return out, nil
 }
 
+func (c *identityServiceClient) ListOperators(ctx context.Context, in *ListOperatorsRequest, opts ...grpc.CallOption) (*ListOperatorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOperatorsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListOperators_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) AddClient(ctx context.Context, in *AddClientRequest, opts ...grpc.CallOption) (*AddClientResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AddClientResponse)
 	err := c.cc.Invoke(ctx, IdentityService_AddClient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClientsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListClients_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -388,8 +414,12 @@ type IdentityServiceServer interface {
 	AddOperator(context.Context, *AddOperatorRequest) (*AddOperatorResponse, error)
 	// SetOperatorRoles replaces the product roles of an account.
 	SetOperatorRoles(context.Context, *SetOperatorRolesRequest) (*SetOperatorRolesResponse, error)
+	// ListOperators lists the accounts that hold, or held, power over Ostiary.
+	ListOperators(context.Context, *ListOperatorsRequest) (*ListOperatorsResponse, error)
 	// AddClient lets an outside system use a feed.
 	AddClient(context.Context, *AddClientRequest) (*AddClientResponse, error)
+	// ListClients lists the outside systems that may use a feed.
+	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -427,8 +457,14 @@ func (UnimplementedIdentityServiceServer) AddOperator(context.Context, *AddOpera
 func (UnimplementedIdentityServiceServer) SetOperatorRoles(context.Context, *SetOperatorRolesRequest) (*SetOperatorRolesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetOperatorRoles not implemented")
 }
+func (UnimplementedIdentityServiceServer) ListOperators(context.Context, *ListOperatorsRequest) (*ListOperatorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOperators not implemented")
+}
 func (UnimplementedIdentityServiceServer) AddClient(context.Context, *AddClientRequest) (*AddClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AddClient not implemented")
+}
+func (UnimplementedIdentityServiceServer) ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClients not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -602,6 +638,24 @@ func _IdentityService_SetOperatorRoles_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_ListOperators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOperatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListOperators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListOperators_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListOperators(ctx, req.(*ListOperatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_AddClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AddClientRequest)
 	if err := dec(in); err != nil {
@@ -616,6 +670,24 @@ func _IdentityService_AddClient_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).AddClient(ctx, req.(*AddClientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ListClients_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClientsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListClients(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListClients_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListClients(ctx, req.(*ListClientsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -660,8 +732,16 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _IdentityService_SetOperatorRoles_Handler,
 		},
 		{
+			MethodName: "ListOperators",
+			Handler:    _IdentityService_ListOperators_Handler,
+		},
+		{
 			MethodName: "AddClient",
 			Handler:    _IdentityService_AddClient_Handler,
+		},
+		{
+			MethodName: "ListClients",
+			Handler:    _IdentityService_ListClients_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -159,7 +159,9 @@ func TestAnOperatorComesWithRolesAndPassword(t *testing.T) {
 	rule(t).When(c).Then(
 		&identityv1.AccountOpened{PersonId: "per_1", Account: "E1", Kind: account.Operator, Reason: "why"},
 		activated(), roles("why", "auditor", "hr"), issued("crd_1", true)).
-		When(c).ThenRefused(account.ErrTaken)
+		When(c).ThenRefused(account.ErrExists)
+	c.Roles = nil
+	rule(t).When(c).ThenRefused(account.ErrRoleMissing)
 	c.Roles = []string{"root"}
 	rule(t).When(c).ThenRefused(account.ErrRoleUnknown)
 	c.Account = "two words"

@@ -29,7 +29,7 @@ var ErrNeedsAdmin = fault.New(fault.Forbidden, "CREDENTIAL_NEEDS_ADMIN",
 func (c IssueCredential) decide(s State) ([]proto.Message, error) {
 	switch {
 	case s.Status != Active:
-		return nil, ErrUnknown.With("account", s.Account)
+		return nil, ErrUnknown
 	case !c.ByAdmin && slices.ContainsFunc(s.Roles, powerful):
 		return nil, ErrNeedsAdmin
 	}
@@ -56,7 +56,7 @@ var ErrPasswordMoved = fault.New(fault.Conflict, "PASSWORD_REPLACED",
 func (c ChangePassword) decide(s State) ([]proto.Message, error) {
 	switch {
 	case s.Status != Active:
-		return nil, ErrUnknown.With("account", s.Account)
+		return nil, ErrUnknown
 	case s.CredentialID != c.Known:
 		return nil, ErrPasswordMoved
 	}

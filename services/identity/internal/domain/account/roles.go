@@ -36,6 +36,10 @@ var (
 	ErrRoleUnknown = fault.New(fault.Invalid, "ROLE_UNKNOWN",
 		"Ostiary has no such role; the roles are "+strings.Join(known, ", ")+".",
 		"没有该角色，可用角色为："+strings.Join(known, "、")+"。")
+	// ErrRoleMissing says that an operator without a role could do nothing.
+	ErrRoleMissing = fault.New(fault.Invalid, "ROLE_MISSING",
+		"Give an operator at least one role; the roles are "+strings.Join(known, ", ")+".",
+		"请至少为操作员指定一个角色，可用角色为："+strings.Join(known, "、")+"。")
 	// ErrLastAdmin says that nobody would be left to administer.
 	ErrLastAdmin = fault.New(fault.Refused, "LAST_ADMIN",
 		"This is the last administrator; make somebody else admin first.",
@@ -48,7 +52,7 @@ func (c SetRoles) decide(s State) ([]proto.Message, error) {
 	case err != nil:
 		return nil, err
 	case s.Status != Active:
-		return nil, ErrUnknown.With("account", s.Account)
+		return nil, ErrUnknown
 	case slices.Contains(s.Roles, Admin) && !slices.Contains(roles, Admin) && c.OtherAdmins == 0:
 		return nil, ErrLastAdmin
 	case slices.Equal(s.Roles, roles) && len(s.Provisional) == 0:
