@@ -1,7 +1,6 @@
 package testkit
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -23,14 +21,15 @@ type Database struct {
 	// Admin signs in to this database as superuser.
 	Admin string
 
-	roles []string
+	cluster *cluster
+	roles   []string
 }
 
 // shared is the server of this test binary.
 var shared struct {
-	once  sync.Once
-	admin string
-	err   error
+	once    sync.Once
+	cluster *cluster
+	err     error
 }
 
 // names tells databases and roles of one binary apart.
@@ -42,18 +41,7 @@ var names atomic.Int64
 // instead.
 func Postgres(t testing.TB) *Database {
 	t.Helper()
-	shared.once.Do(func() {
-		if shared.admin = os.Getenv("TESTKIT_DATABASE_URL"); shared.admin == "" {
-			var s *server
-			if s, shared.err = startServer(); shared.err == nil {
-				shared.admin = s.url
-			}
-		}
-	})
-	if shared.err != nil {
-		t.Fatalf("start PostgreSQL: %v", shared.err)
-	}
-	return newDatabase(t, shared.admin)
+	return sharedCluster(t).empty(t)
 }
 
 // PostgresWith starts a server of its own with other settings, for example
@@ -65,7 +53,31 @@ func PostgresWith(t testing.TB, settings ...string) *Database {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
 	t.Cleanup(s.stop)
-	return newDatabase(t, s.url)
+	c, err := newCluster(s.url)
+	if err != nil {
+		t.Fatalf("connect to PostgreSQL: %v", err)
+	}
+	t.Cleanup(c.pool.Close)
+	return c.empty(t)
+}
+
+func sharedCluster(t testing.TB) *cluster {
+	t.Helper()
+	shared.once.Do(func() {
+		address := os.Getenv("TESTKIT_DATABASE_URL")
+		if address == "" {
+			var s *server
+			if s, shared.err = startServer(); shared.err != nil {
+				return
+			}
+			address = s.url
+		}
+		shared.cluster, shared.err = newCluster(address)
+	})
+	if shared.err != nil {
+		t.Fatalf("start PostgreSQL: %v", shared.err)
+	}
+	return shared.cluster
 }
 
 // Pool connects to the database as superuser.
@@ -80,7 +92,7 @@ func (d *Database) Pool(t testing.TB) *pgxpool.Pool {
 func (d *Database) Role(t testing.TB, options ...string) (name, address string) {
 	t.Helper()
 	name, password := unique("role"), unique("pw")
-	run(t, d.Admin, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' %s", name, password, strings.Join(options, " ")))
+	d.cluster.run(t, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' %s", name, password, strings.Join(options, " ")))
 	d.roles = append(d.roles, name)
 	u := parse(t, d.Admin)
 	u.User = url.UserPassword(name, password)
@@ -98,22 +110,6 @@ func Pool(t testing.TB, address string) *pgxpool.Pool {
 	return p
 }
 
-func newDatabase(t testing.TB, admin string) *Database {
-	t.Helper()
-	d := &Database{Name: unique("test")}
-	run(t, admin, "CREATE DATABASE "+d.Name)
-	t.Cleanup(func() {
-		run(t, admin, "DROP DATABASE "+d.Name+" WITH (FORCE)")
-		for _, r := range d.roles {
-			run(t, admin, "DROP ROLE "+r)
-		}
-	})
-	u := parse(t, admin)
-	u.Path = "/" + d.Name
-	d.Admin = u.String()
-	return d
-}
-
 // unique names something in a server that several binaries may share.
 func unique(kind string) string {
 	return fmt.Sprintf("%s_%d_%x_%d", kind, os.Getpid(), started, names.Add(1))
@@ -128,19 +124,4 @@ func parse(t testing.TB, address string) *url.URL {
 		t.Fatalf("parse the URL of PostgreSQL: %v", err)
 	}
 	return u
-}
-
-// run executes one statement on a connection of its own, also while t is ending.
-func run(t testing.TB, address, statement string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, address)
-	if err != nil {
-		t.Fatalf("connect to PostgreSQL: %v", err)
-	}
-	defer func() { _ = conn.Close(ctx) }() // nothing is lost with it
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		t.Errorf("%s: %v", strings.Fields(statement)[0:2], err)
-	}
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
@@ -26,7 +25,7 @@ import (
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/messaging"
 	"github.com/ostiary/ostiary/libs/servicekit"
-	"github.com/ostiary/ostiary/libs/testkit"
+	"github.com/ostiary/ostiary/libs/servicekit/hosttest"
 
 	"github.com/ostiary/ostiary/services/identity"
 )
@@ -72,10 +71,8 @@ func install(t *testing.T) *installation {
 func prepare(t *testing.T) *installation {
 	t.Helper()
 	i := &installation{t: t, clock: clock.NewManual(noon), neighbours: map[string]*servicekit.Platform{}}
-	databases := map[string]servicekit.Database{}
 	users := []messaging.User{messaging.AdminUser("pw")}
 	for _, s := range services {
-		databases[s] = database(t)
 		users = append(users, messaging.ServiceUser(s, "pw", services...))
 	}
 	dir := t.TempDir()
@@ -96,8 +93,7 @@ func prepare(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	i.options = servicekit.Options{
-		Definitions: []servicekit.Definition{i.watched(identity.Definition()), i.neighbour("policy"), i.neighbour("access-request")},
-		Database:    func(s string) servicekit.Database { return databases[s] },
+		Definitions: []servicekit.Definition{i.watched(identity.Quick()), i.neighbour("policy"), i.neighbour("access-request")},
 		Bus:         func(s string) (*nats.Conn, error) { return bus.Connect(s, quiet) },
 		Recover:     func(context.Context) error { return nil },
 		Remote:      func(s string) (grpc.ClientConnInterface, error) { return nil, errors.New("nobody else is there: " + s) },
@@ -107,6 +103,14 @@ func prepare(t *testing.T) *installation {
 		Clock:       i.clock,
 		Zone:        zone,
 		Log:         quiet,
+	}
+	databases := hosttest.Databases(t, i.options)
+	i.options.Database = func(s string) servicekit.Database {
+		d := databases[s]
+		if i.host == nil {
+			d.OwnerURL = ""
+		}
+		return d
 	}
 	return i
 }
@@ -333,17 +337,6 @@ func (i *installation) head() int64 {
 		i.t.Fatal(err)
 	}
 	return head
-}
-
-func database(t *testing.T) servicekit.Database {
-	t.Helper()
-	db := testkit.Postgres(t)
-	owner, ownerURL := db.Role(t)
-	_, serviceURL := db.Role(t)
-	if _, err := db.Pool(t).Exec(t.Context(), "ALTER DATABASE "+db.Name+" OWNER TO "+pgx.Identifier{owner}.Sanitize()); err != nil {
-		t.Fatal(err)
-	}
-	return servicekit.Database{URL: serviceURL, OwnerURL: ownerURL}
 }
 
 func ensureStreams(t *testing.T, bus *messaging.Server, quiet *slog.Logger) {

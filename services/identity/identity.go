@@ -38,7 +38,9 @@ func Definition() servicekit.Definition { return definition(credential.Full) }
 func definition(passwords credential.Cost) servicekit.Definition {
 	return servicekit.Definition{
 		Name: "identity", Personal: true, Migrations: migrations.Files,
-		New: func(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) { return build(p, passwords) },
+		New: func(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
+			return build(p, passwords)
+		},
 	}
 }
 

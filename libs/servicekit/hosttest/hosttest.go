@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
@@ -27,7 +26,6 @@ import (
 	"github.com/ostiary/ostiary/libs/grpckit"
 	"github.com/ostiary/ostiary/libs/messaging"
 	"github.com/ostiary/ostiary/libs/servicekit"
-	"github.com/ostiary/ostiary/libs/testkit"
 )
 
 // patience is how long a test waits for what must come, on a slow machine.
@@ -69,10 +67,8 @@ func Start(t testing.TB, c Cast) *Installation {
 		definitions = append(definitions, i.noted(neighbour(name, build)))
 	}
 	slices.Sort(i.names)
-	databases := map[string]servicekit.Database{}
 	users := []messaging.User{messaging.AdminUser("pw")}
 	for _, name := range i.names {
-		databases[name] = database(t)
 		users = append(users, messaging.ServiceUser(name, "pw", i.names...))
 	}
 	dir := t.TempDir()
@@ -90,7 +86,6 @@ func Start(t testing.TB, c Cast) *Installation {
 	}
 	i.options = servicekit.Options{
 		Definitions: definitions,
-		Database:    func(name string) servicekit.Database { return databases[name] },
 		Bus:         func(name string) (*nats.Conn, error) { return bus.Connect(name, log) },
 		Recover:     func(context.Context) error { return nil },
 		Remote: func(name string) (grpc.ClientConnInterface, error) {
@@ -104,6 +99,14 @@ func Start(t testing.TB, c Cast) *Installation {
 		Clock:   i.Clock,
 		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60),
 		Log:     log,
+	}
+	databases := Databases(t, i.options)
+	i.options.Database = func(name string) servicekit.Database {
+		d := databases[name]
+		if i.host == nil {
+			d.OwnerURL = ""
+		}
+		return d
 	}
 	i.run()
 	t.Cleanup(func() { i.stop() })
@@ -286,17 +289,6 @@ func (i *Installation) streams(bus *messaging.Server, log *slog.Logger, reads []
 	if err := messaging.EnsureStreams(i.t.Context(), js, sources, subscriptions); err != nil {
 		i.t.Fatal(err)
 	}
-}
-
-func database(t testing.TB) servicekit.Database {
-	t.Helper()
-	db := testkit.Postgres(t)
-	owner, ownerURL := db.Role(t)
-	_, serviceURL := db.Role(t)
-	if _, err := db.Pool(t).Exec(t.Context(), "ALTER DATABASE "+db.Name+" OWNER TO "+pgx.Identifier{owner}.Sanitize()); err != nil {
-		t.Fatal(err)
-	}
-	return servicekit.Database{URL: serviceURL, OwnerURL: ownerURL}
 }
 
 func public(t testing.TB, path string) ed25519.PublicKey {

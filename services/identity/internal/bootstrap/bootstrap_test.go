@@ -30,7 +30,7 @@ func platform(t *testing.T) (*servicekit.Platform, *credential.Store) {
 	if _, err := pool.Exec(t.Context(), "SET ostiary.service_role = 'postgres'; "+string(sql)); err != nil {
 		t.Fatal(err)
 	}
-	hasher, err := credential.NewHasher(2)
+	hasher, err := credential.NewHasher(2, credential.Full)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,17 @@ import (
 	"github.com/ostiary/ostiary/libs/fault"
 )
 
-// The cost of a hash: argon2id with 19 MiB and two passes, one lane.
+// Cost is what a hash takes from whoever makes one, and so from whoever guesses.
+type Cost struct {
+	MemoryKiB uint32
+	Passes    uint32
+}
+
+// Full is the cost of every password of an installation.
+var Full = Cost{MemoryKiB: 19 << 10, Passes: 2}
+
+// The rest of a hash: argon2id with one lane.
 const (
-	memoryKiB = 19 << 10
-	passes    = 2
 	lanes     = 1
 	saltBytes = 16
 	hashBytes = 32
@@ -35,14 +42,15 @@ var ErrBusy = fault.New(fault.Unavailable, "SIGN_IN_BUSY",
 type Hasher struct {
 	turns chan struct{}
 	queue chan struct{}
+	cost  Cost
 	dummy string
 }
 
 // NewHasher returns a hasher that serves so many callers at once.
-func NewHasher(parallel int) (*Hasher, error) {
-	h := &Hasher{turns: make(chan struct{}, parallel), queue: make(chan struct{}, parallel*waiting)}
+func NewHasher(parallel int, cost Cost) (*Hasher, error) {
+	h := &Hasher{turns: make(chan struct{}, parallel), queue: make(chan struct{}, parallel*waiting), cost: cost}
 	var err error
-	h.dummy, err = encode(rand.Text())
+	h.dummy, err = encode(rand.Text(), cost)
 	return h, err
 }
 
@@ -53,7 +61,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer done()
-	return encode(password)
+	return encode(password, h.cost)
 }
 
 // Verify tells whether the password belongs to the hash. Without a hash it
@@ -87,13 +95,13 @@ func (h *Hasher) turn(ctx context.Context) (done func(), err error) {
 	}
 }
 
-func encode(password string) (string, error) {
+func encode(password string, c Cost) (string, error) {
 	salt := make([]byte, saltBytes)
 	if _, err := rand.Read(salt); err != nil {
 		return "", fmt.Errorf("make salt: %w", err)
 	}
-	sum := argon2.IDKey([]byte(password), salt, passes, memoryKiB, lanes, hashBytes)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, lanes,
+	sum := argon2.IDKey([]byte(password), salt, c.Passes, c.MemoryKiB, lanes, hashBytes)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.MemoryKiB, c.Passes, lanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum)), nil
 }
 

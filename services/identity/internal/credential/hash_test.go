@@ -14,7 +14,7 @@ import (
 
 func hasher(t *testing.T, parallel int) *credential.Hasher {
 	t.Helper()
-	h, err := credential.NewHasher(parallel)
+	h, err := credential.NewHasher(parallel, credential.Full)
 	if err != nil {
 		t.Fatal(err)
 	}
