@@ -10,6 +10,7 @@
 package accessrequestv1
 
 import (
+	v1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -173,7 +174,9 @@ type GrantIssued struct {
 	// Target of the application when the grant was issued.
 	Target string `protobuf:"bytes,12,opt,name=target,proto3" json:"target,omitempty"`
 	// Version of the pack.
-	PackVersion   int64 `protobuf:"varint,13,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	PackVersion int64 `protobuf:"varint,13,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	// Request that it follows from; "" for a birthright.
+	RequestId     string `protobuf:"bytes,14,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -297,6 +300,13 @@ func (x *GrantIssued) GetPackVersion() int64 {
 		return x.PackVersion
 	}
 	return 0
+}
+
+func (x *GrantIssued) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // BirthrightWithheld says that the matrix gives a role to the post and a duty
@@ -940,6 +950,1007 @@ func (x *HoldingsCleared) GetDeparture() int64 {
 	return 0
 }
 
+// AccessRequested says that somebody asks for a role, for themselves or for
+// somebody else. It passed the screening: the role exists, no duty rule speaks
+// against it, and there are people who may sign.
+type AccessRequested struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Number that humans use, for example "AR-2026-000123".
+	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
+	// Who asks.
+	RequesterId string `protobuf:"bytes,5,opt,name=requester_id,json=requesterId,proto3" json:"requester_id,omitempty"`
+	// Employee number of who asks.
+	RequesterNumber string `protobuf:"bytes,6,opt,name=requester_number,json=requesterNumber,proto3" json:"requester_number,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,7,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
+	// Why, as the requester wrote.
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// First instant wanted; absent: from the decision on.
+	ValidFrom *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
+	// Last instant wanted, exclusive.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// Grant that is to go on longer; "" if a new one is asked for.
+	Renews string `protobuf:"bytes,12,opt,name=renews,proto3" json:"renews,omitempty"`
+	// Version of the pack that screened it.
+	PackVersion   int64 `protobuf:"varint,13,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequested) Reset() {
+	*x = AccessRequested{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequested) ProtoMessage() {}
+
+func (x *AccessRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequested.ProtoReflect.Descriptor instead.
+func (*AccessRequested) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AccessRequested) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetRequesterId() string {
+	if x != nil {
+		return x.RequesterId
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetRequesterNumber() string {
+	if x != nil {
+		return x.RequesterNumber
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetValidFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidFrom
+	}
+	return nil
+}
+
+func (x *AccessRequested) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *AccessRequested) GetRenews() string {
+	if x != nil {
+		return x.Renews
+	}
+	return ""
+}
+
+func (x *AccessRequested) GetPackVersion() int64 {
+	if x != nil {
+		return x.PackVersion
+	}
+	return 0
+}
+
+// AccessApprovalRequired asks for signatures. approval opens the case.
+type AccessApprovalRequired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// What is to be signed.
+	Ask           *v1.Ask `protobuf:"bytes,4,opt,name=ask,proto3" json:"ask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessApprovalRequired) Reset() {
+	*x = AccessApprovalRequired{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessApprovalRequired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessApprovalRequired) ProtoMessage() {}
+
+func (x *AccessApprovalRequired) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessApprovalRequired.ProtoReflect.Descriptor instead.
+func (*AccessApprovalRequired) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AccessApprovalRequired) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessApprovalRequired) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessApprovalRequired) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessApprovalRequired) GetAsk() *v1.Ask {
+	if x != nil {
+		return x.Ask
+	}
+	return nil
+}
+
+// AccessRequestApproved says that all signatures are there. The grant is issued
+// in the same decision.
+type AccessRequestApproved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Case that was granted.
+	CaseId string `protobuf:"bytes,4,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Whether it was authorised directly (APR-008).
+	Direct        bool `protobuf:"varint,5,opt,name=direct,proto3" json:"direct,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestApproved) Reset() {
+	*x = AccessRequestApproved{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestApproved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestApproved) ProtoMessage() {}
+
+func (x *AccessRequestApproved) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestApproved.ProtoReflect.Descriptor instead.
+func (*AccessRequestApproved) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AccessRequestApproved) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestApproved) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestApproved) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestApproved) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *AccessRequestApproved) GetDirect() bool {
+	if x != nil {
+		return x.Direct
+	}
+	return false
+}
+
+// AccessRequestRefused says that the request came to nothing.
+type AccessRequestRefused struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// refused (by a signer), lapsed (nobody signed in time), no_signer (nobody is
+	// left who may sign), duty_rule (what is held by now forbids it), catalogue
+	// (the role is not offered any more) or late (its end has passed).
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What the signer wrote, or the duty rule.
+	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestRefused) Reset() {
+	*x = AccessRequestRefused{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestRefused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestRefused) ProtoMessage() {}
+
+func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestRefused.ProtoReflect.Descriptor instead.
+func (*AccessRequestRefused) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AccessRequestRefused) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestRefused) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestRefused) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestRefused) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AccessRequestRefused) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// AccessRequestReturned says that the requester is to complete it and ask
+// again.
+type AccessRequestReturned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// What is missing.
+	Comment       string `protobuf:"bytes,4,opt,name=comment,proto3" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestReturned) Reset() {
+	*x = AccessRequestReturned{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestReturned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestReturned) ProtoMessage() {}
+
+func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestReturned.ProtoReflect.Descriptor instead.
+func (*AccessRequestReturned) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AccessRequestReturned) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestReturned) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestReturned) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestReturned) GetComment() string {
+	if x != nil {
+		return x.Comment
+	}
+	return ""
+}
+
+// AccessRequestPostponed says that the signers decide later.
+type AccessRequestPostponed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// First instant at which it goes on.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestPostponed) Reset() {
+	*x = AccessRequestPostponed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestPostponed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestPostponed) ProtoMessage() {}
+
+func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestPostponed.ProtoReflect.Descriptor instead.
+func (*AccessRequestPostponed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AccessRequestPostponed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestPostponed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestPostponed) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestPostponed) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// AccessRequestWithdrawn says that it is not wanted any more. approval cancels
+// the case.
+type AccessRequestWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Case that is to be cancelled.
+	CaseId string `protobuf:"bytes,4,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// requester or leaver.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestWithdrawn) Reset() {
+	*x = AccessRequestWithdrawn{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestWithdrawn) ProtoMessage() {}
+
+func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestWithdrawn.ProtoReflect.Descriptor instead.
+func (*AccessRequestWithdrawn) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AccessRequestWithdrawn) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestWithdrawn) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestWithdrawn) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestWithdrawn) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *AccessRequestWithdrawn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AccessRequestFulfilled says that the grant is there, read back.
+type AccessRequestFulfilled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Grant.
+	GrantId       string `protobuf:"bytes,4,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestFulfilled) Reset() {
+	*x = AccessRequestFulfilled{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestFulfilled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestFulfilled) ProtoMessage() {}
+
+func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestFulfilled.ProtoReflect.Descriptor instead.
+func (*AccessRequestFulfilled) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AccessRequestFulfilled) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestFulfilled) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestFulfilled) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestFulfilled) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+// GrantRenewed says that a grant goes on longer.
+type GrantRenewed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Last instant, exclusive, as it is now.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// Request by which it was asked for.
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantRenewed) Reset() {
+	*x = GrantRenewed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantRenewed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantRenewed) ProtoMessage() {}
+
+func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantRenewed.ProtoReflect.Descriptor instead.
+func (*GrantRenewed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GrantRenewed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantRenewed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantRenewed) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantRenewed) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantRenewed) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantRenewed) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *GrantRenewed) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// GrantExpiryNoticed says that a grant is about to end, in time to ask for its
+// renewal.
+type GrantExpiryNoticed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Last instant, exclusive.
+	ValidUntil    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantExpiryNoticed) Reset() {
+	*x = GrantExpiryNoticed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantExpiryNoticed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantExpiryNoticed) ProtoMessage() {}
+
+func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantExpiryNoticed.ProtoReflect.Descriptor instead.
+func (*GrantExpiryNoticed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GrantExpiryNoticed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantExpiryNoticed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantExpiryNoticed) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantExpiryNoticed) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantExpiryNoticed) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantExpiryNoticed) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+// GrantExpired says that the time of a grant is over. The right is taken away
+// like a revoked one.
+type GrantExpired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Account that loses it.
+	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,5,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// Target.
+	Target string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
+	// From when it is not held.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantExpired) Reset() {
+	*x = GrantExpired{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantExpired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantExpired) ProtoMessage() {}
+
+func (x *GrantExpired) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantExpired.ProtoReflect.Descriptor instead.
+func (*GrantExpired) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GrantExpired) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *GrantExpired) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
 // PackAdopted says that this service has taken in a pack that it found valid.
 type PackAdopted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -955,7 +1966,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1978,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1991,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -1021,7 +2032,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +2044,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +2057,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -1081,7 +2092,7 @@ var File_ostiary_accessrequest_v1_events_proto protoreflect.FileDescriptor
 
 const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x03\n" +
+	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dostiary/approval/v1/ask.proto\"\xad\x03\n" +
 	"\tPostNoted\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1a\n" +
@@ -1096,7 +2107,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x0fsource_position\x18\t \x01(\x03R\x0esourcePosition\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb5\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd4\x03\n" +
 	"\vGrantIssued\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -1112,7 +2123,9 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	" \x01(\tR\x06reason\x12\x12\n" +
 	"\x04rule\x18\v \x01(\tR\x04rule\x12\x16\n" +
 	"\x06target\x18\f \x01(\tR\x06target\x12!\n" +
-	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xd3\x02\n" +
+	"\fpack_version\x18\r \x01(\x03R\vpackVersion\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0e \x01(\tR\trequestId\"\xd3\x02\n" +
 	"\x12BirthrightWithheld\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12 \n" +
@@ -1167,7 +2180,97 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
 	"\x06grants\x18\x03 \x01(\x05R\x06grants\x12\x1c\n" +
-	"\tdeparture\x18\x04 \x01(\x03R\tdeparture\"S\n" +
+	"\tdeparture\x18\x04 \x01(\x03R\tdeparture\"\xdd\x03\n" +
+	"\x0fAccessRequested\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x16\n" +
+	"\x06number\x18\x04 \x01(\tR\x06number\x12!\n" +
+	"\frequester_id\x18\x05 \x01(\tR\vrequesterId\x12)\n" +
+	"\x10requester_number\x18\x06 \x01(\tR\x0frequesterNumber\x12 \n" +
+	"\vapplication\x18\a \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\b \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"valid_from\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
+	"\vvalid_until\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\x12\x16\n" +
+	"\x06renews\x18\f \x01(\tR\x06renews\x12!\n" +
+	"\fpack_version\x18\r \x01(\x03R\vpackVersion\"\xa9\x01\n" +
+	"\x16AccessApprovalRequired\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12*\n" +
+	"\x03ask\x18\x04 \x01(\v2\x18.ostiary.approval.v1.AskR\x03ask\"\xad\x01\n" +
+	"\x15AccessRequestApproved\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x17\n" +
+	"\acase_id\x18\x04 \x01(\tR\x06caseId\x12\x16\n" +
+	"\x06direct\x18\x05 \x01(\bR\x06direct\"\xab\x01\n" +
+	"\x14AccessRequestRefused\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"\x96\x01\n" +
+	"\x15AccessRequestReturned\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x18\n" +
+	"\acomment\x18\x04 \x01(\tR\acomment\"\xaf\x01\n" +
+	"\x16AccessRequestPostponed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x120\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\xae\x01\n" +
+	"\x16AccessRequestWithdrawn\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x17\n" +
+	"\acase_id\x18\x04 \x01(\tR\x06caseId\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x98\x01\n" +
+	"\x16AccessRequestFulfilled\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x19\n" +
+	"\bgrant_id\x18\x04 \x01(\tR\agrantId\"\x81\x02\n" +
+	"\fGrantRenewed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
+	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12;\n" +
+	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tR\trequestId\"\xe8\x01\n" +
+	"\x12GrantExpiryNoticed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
+	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12;\n" +
+	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\"\x96\x02\n" +
+	"\fGrantExpired\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12\x18\n" +
+	"\aaccount\x18\x04 \x01(\tR\aaccount\x12 \n" +
+	"\vapplication\x18\x05 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06target\x18\a \x01(\tR\x06target\x12=\n" +
+	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"S\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
@@ -1191,7 +2294,7 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*PostNoted)(nil),                // 0: ostiary.accessrequest.v1.PostNoted
 	(*GrantIssued)(nil),              // 1: ostiary.accessrequest.v1.GrantIssued
@@ -1201,25 +2304,44 @@ var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*GrantRevoked)(nil),             // 5: ostiary.accessrequest.v1.GrantRevoked
 	(*GrantRemovalConfirmed)(nil),    // 6: ostiary.accessrequest.v1.GrantRemovalConfirmed
 	(*HoldingsCleared)(nil),          // 7: ostiary.accessrequest.v1.HoldingsCleared
-	(*PackAdopted)(nil),              // 8: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),             // 9: ostiary.accessrequest.v1.PackEnforced
-	nil,                              // 10: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 11: google.protobuf.Timestamp
+	(*AccessRequested)(nil),          // 8: ostiary.accessrequest.v1.AccessRequested
+	(*AccessApprovalRequired)(nil),   // 9: ostiary.accessrequest.v1.AccessApprovalRequired
+	(*AccessRequestApproved)(nil),    // 10: ostiary.accessrequest.v1.AccessRequestApproved
+	(*AccessRequestRefused)(nil),     // 11: ostiary.accessrequest.v1.AccessRequestRefused
+	(*AccessRequestReturned)(nil),    // 12: ostiary.accessrequest.v1.AccessRequestReturned
+	(*AccessRequestPostponed)(nil),   // 13: ostiary.accessrequest.v1.AccessRequestPostponed
+	(*AccessRequestWithdrawn)(nil),   // 14: ostiary.accessrequest.v1.AccessRequestWithdrawn
+	(*AccessRequestFulfilled)(nil),   // 15: ostiary.accessrequest.v1.AccessRequestFulfilled
+	(*GrantRenewed)(nil),             // 16: ostiary.accessrequest.v1.GrantRenewed
+	(*GrantExpiryNoticed)(nil),       // 17: ostiary.accessrequest.v1.GrantExpiryNoticed
+	(*GrantExpired)(nil),             // 18: ostiary.accessrequest.v1.GrantExpired
+	(*PackAdopted)(nil),              // 19: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),             // 20: ostiary.accessrequest.v1.PackEnforced
+	nil,                              // 21: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 22: google.protobuf.Timestamp
+	(*v1.Ask)(nil),                   // 23: ostiary.approval.v1.Ask
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	10, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	11, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	11, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 6: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 7: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	21, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	22, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 6: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 7: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
+	22, // 8: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
+	23, // 9: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
+	22, // 10: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	22, // 11: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 12: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 13: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 14: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }
@@ -1233,7 +2355,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
