@@ -7,12 +7,13 @@ import (
 )
 
 // lookSQL shows the roles that a batch is about. An account is a group when
-// somebody is a member of it.
+// somebody is a member of it; from PostgreSQL 16 on whoever made a role is a
+// member with the admin option, and stays so when another login manages it.
 const lookSQL = `
 SELECT r.rolname::text, r.rolcanlogin,
 	r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls,
 	EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles o ON o.oid = m.member
-		WHERE m.roleid = r.oid AND o.rolname <> current_user)
+		WHERE m.roleid = r.oid AND o.rolname <> current_user AND NOT m.admin_option)
 FROM pg_roles r WHERE r.rolname = ANY ($1::text[])`
 
 const membersSQL = `

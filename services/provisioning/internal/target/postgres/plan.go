@@ -26,9 +26,11 @@ type named struct {
 	account, right string
 }
 
-// plan returns the statements that make the change true, none if it is. It
-// refuses roles that are not ours to change: mighty ones, a right that can
-// sign in, an account that others are members of.
+// plan returns the statements that make the change true, none if it is. It gives
+// nothing to roles that are not ours: mighty ones, a right that can sign in, an
+// account that others are members of. What somebody made of a role never keeps
+// a right from being taken: a leaver must not hold on to it by a member or an
+// attribute more.
 func plan(f found, c named) ([]string, error) {
 	account, known := f.roles[c.account]
 	right, made := f.roles[c.right]
@@ -36,12 +38,12 @@ func plan(f found, c named) ([]string, error) {
 	switch {
 	case c.account == c.right:
 		return nil, refused(c.account, "one role cannot be both an account and a right")
-	case known && account.mighty:
-		return nil, refused(c.account, "the role has attributes that no account may have; it is not touched")
-	case known && account.group:
-		return nil, refused(c.account, "the role has members, so it is a right and no account; it is not touched")
 	case !c.Give:
 		return taking(c, known && account.login, member), nil
+	case known && account.mighty:
+		return nil, refused(c.account, "the role has attributes that no account may have; it is given nothing")
+	case known && account.group:
+		return nil, refused(c.account, "the role has members, so it is a right and no account; it is given nothing")
 	case made && right.mighty:
 		return nil, refused(c.right, "the role has attributes that no right may have; it is not given")
 	case made && right.login:

@@ -34,6 +34,9 @@ func TestPlan(t *testing.T) {
 			named{Change: target.Change{KeepLogin: true, KeepMember: true}, account: "ost_E1", right: "ost_orders_reader"}, nil},
 		"taken before":           {found{roles: map[string]role{"ost_E1": {}}}, take, nil},
 		"nothing was ever there": {found{}, take, nil},
+		"whatever somebody made of the account, it is taken": {
+			found{roles: map[string]role{"ost_E1": {login: true, mighty: true, group: true}}, members: member}, take,
+			[]string{`ALTER ROLE "ost_E1" NOLOGIN`, `REVOKE "ost_orders_reader" FROM "ost_E1"`}},
 		"names are always quoted": {found{}, named{Change: target.Change{Give: true}, account: `ost_"; DROP`, right: "ost_r"},
 			[]string{`CREATE ROLE "ost_""; DROP" LOGIN`, `GRANT "ost_r" TO "ost_""; DROP"`}},
 	} {
@@ -57,7 +60,6 @@ func TestPlanRefuses(t *testing.T) {
 		change named
 	}{
 		"an account that is mighty":             {found{roles: map[string]role{"a": {mighty: true}}}, named{Change: target.Change{Give: true}, account: "a", right: "r"}},
-		"shutting a mighty role":                {found{roles: map[string]role{"a": {mighty: true, login: true}}}, named{account: "a", right: "r"}},
 		"a right that is mighty":                {found{roles: map[string]role{"r": {mighty: true}}}, named{Change: target.Change{Give: true}, account: "a", right: "r"}},
 		"a right that can sign in":              {found{roles: map[string]role{"r": {login: true}}}, named{Change: target.Change{Give: true}, account: "a", right: "r"}},
 		"an account that others are members of": {found{roles: map[string]role{"a": {group: true}}}, named{Change: target.Change{Give: true}, account: "a", right: "r"}},

@@ -213,6 +213,36 @@ func TestReadBackSeesWhatSomebodyElseDid(t *testing.T) {
 	want(t, "the role stays because it owns something", shows(t, s, reader("E1")), "exists=true login=false member=false backends=0 owned=1")
 }
 
+// Whatever somebody made of an account behind our back, its holder loses it.
+//
+// Covers: PRV-020
+func TestARightIsTakenWhateverWasMadeOfTheAccount(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]string{
+		"a member":              `CREATE ROLE odd%[1]d_batch; GRANT "odd%[1]d_E1" TO odd%[1]d_batch`,
+		"an attribute":          `ALTER ROLE "odd%[1]d_E1" CREATEDB CREATEROLE`,
+		"both, and a superuser": `CREATE ROLE odd%[1]d_batch; GRANT "odd%[1]d_E1" TO odd%[1]d_batch; ALTER ROLE "odd%[1]d_E1" SUPERUSER`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			number := len(name)
+			p := newPlace(t, fmt.Sprintf("odd%d_", number))
+			s := open(t, p.target(t))
+			if err := errors.Join(apply(t, s, reader("E1"))...); err != nil {
+				t.Fatal(err)
+			}
+			p.exec(t, fmt.Sprintf(spoil, number))
+			if err := errors.Join(apply(t, s, reader("E1"))...); !errors.Is(err, target.ErrRefused) {
+				t.Errorf("such an account is given more: %v", err)
+			}
+			if err := errors.Join(apply(t, s, taken(reader("E1")))...); err != nil {
+				t.Errorf("the right is not taken: %v", err)
+			}
+			want(t, "afterwards", shows(t, s, reader("E1")), "exists=true login=false member=false backends=0 owned=0")
+		})
+	}
+}
+
 func TestOneThatIsRefusedLeavesItsNeighboursAlone(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "batch_")
