@@ -1,16 +1,17 @@
 package command
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
-
-	"github.com/ostiary/ostiary/services/cli/internal/output"
 )
 
 func (a *app) access() *cobra.Command {
-	c := &cobra.Command{Use: "access", Short: a.printer.Say("授权", "access"), RunE: group}
+	c := &cobra.Command{Use: "access", Short: a.printer.Say("授权", "access"), RunE: a.group}
 	c.AddCommand(a.accessList(), a.accessWhy())
 	return c
 }
@@ -24,7 +25,7 @@ func (a *app) accessList() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if (person == "") == (role == "") {
-				return output.ErrUsage.With("problem", "give either --person or --role")
+				return a.misused("请给出 --person 或 --role 其中之一", "give either --person or --role")
 			}
 			request := &accessv1.ListGrantsRequest{EmployeeNumber: person, Role: role, IncludeRemoved: all}
 			var err error
@@ -46,33 +47,18 @@ func (a *app) accessList() *cobra.Command {
 }
 
 func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) error {
-	var rows [][]string
-	for {
-		ctx, conn, err := a.signedIn(c.Context())
-		if err != nil {
-			return err
-		}
+	rows, err := everyPage(c.Context(), a, func(ctx context.Context, conn *grpc.ClientConn) ([]*accessv1.Grant, string, error) {
 		r, err := accessv1.NewAccessRequestServiceClient(conn).ListGrants(ctx, request)
-		if err != nil {
-			return err
-		}
-		for _, g := range r.GetItems() {
-			if err := a.printer.Message(g, func() {
-				rows = append(rows, []string{
-					g.GetEmployeeNumber(), g.GetApplication() + "/" + g.GetRole(), g.GetState(), g.GetKind(),
-					local(g.GetValidFrom()), local(g.GetValidUntil()),
-				})
-			}); err != nil {
-				return err
-			}
-		}
-		if r.GetNext() == "" {
-			break
-		}
 		request.After = r.GetNext()
-	}
-	if a.printer.JSON {
-		return nil
+		return r.GetItems(), r.GetNext(), err
+	}, func(g *accessv1.Grant) []string {
+		return []string{
+			g.GetEmployeeNumber(), g.GetApplication() + "/" + g.GetRole(), a.word(g.GetState()), a.word(g.GetKind()),
+			a.local(g.GetValidFrom()), a.local(g.GetValidUntil()),
+		}
+	})
+	if err != nil || a.printer.JSON {
+		return err
 	}
 	if len(rows) == 0 {
 		a.printer.Line("没有授权。", "No grants.")
@@ -80,7 +66,7 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 	}
 	a.printer.Table([]string{
 		a.printer.Say("工号", "PERSON"), a.printer.Say("角色", "ROLE"), a.printer.Say("状态", "STATE"), a.printer.Say("类别", "KIND"),
-		a.printer.Say("自", "FROM"), a.printer.Say("至", "UNTIL"),
+		a.timed("自", "FROM"), a.timed("至", "UNTIL"),
 	}, rows)
 	return nil
 }
@@ -93,7 +79,7 @@ func (a *app) accessWhy() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if person == "" || role == "" {
-				return output.ErrUsage.With("problem", "give --person and --role")
+				return a.misused("请同时给出 --person 与 --role", "give --person and --role")
 			}
 			ctx, conn, err := a.signedIn(c.Context())
 			if err != nil {
@@ -104,15 +90,15 @@ func (a *app) accessWhy() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.printer.Line("%s 的 %s：%s", "%s, %s: %s", person, role, r.GetState())
+				a.printer.Line("%s 的 %s：%s", "%s, %s: %s", person, role, a.word(r.GetState()))
 				var rows [][]string
 				for _, l := range r.GetLinks() {
 					rows = append(rows, []string{
-						local(l.GetAt()), l.GetService() + "=" + number(l.GetPosition()), l.GetType(), l.GetReason(), l.GetRule(), l.GetActor(),
+						a.local(l.GetAt()), l.GetService() + "=" + number(l.GetPosition()), l.GetType(), a.reason(l.GetReason()), l.GetRule(), l.GetActor(),
 					})
 				}
 				a.printer.Table([]string{
-					a.printer.Say("时间", "AT"), a.printer.Say("出处", "WHERE"), a.printer.Say("事件", "EVENT"), a.printer.Say("原因", "REASON"),
+					a.timed("生效于", "EFFECTIVE"), a.printer.Say("出处", "WHERE"), a.printer.Say("事件", "EVENT"), a.printer.Say("原因", "REASON"),
 					a.printer.Say("规则", "RULE"), a.printer.Say("操作者", "ACTOR"),
 				}, rows)
 			})

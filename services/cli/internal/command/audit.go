@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) audit() *cobra.Command {
-	c := &cobra.Command{Use: "audit", Short: a.printer.Say("审计", "audit"), RunE: group}
+	c := &cobra.Command{Use: "audit", Short: a.printer.Say("审计", "audit"), RunE: a.group}
 	c.AddCommand(a.auditVerify(), a.auditCheckpoint())
 	return c
 }
@@ -88,7 +88,7 @@ func (a *app) auditCheckpoint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printer.Message(r, func() { a.printer.Line("%s", "%s", r.GetNote()) })
+			return a.printer.Message(r, func() { a.printer.Text([]byte(r.GetNote())) })
 		},
 	}
 }

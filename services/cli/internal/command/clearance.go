@@ -7,7 +7,7 @@ import (
 )
 
 func (a *app) clearance() *cobra.Command {
-	c := &cobra.Command{Use: "clearance", Short: a.printer.Say("离职手续会签", "clearance of leavers"), RunE: group}
+	c := &cobra.Command{Use: "clearance", Short: a.printer.Say("离职手续会签", "clearance of leavers"), RunE: a.group}
 	c.AddCommand(a.clearanceShow(), a.clearanceRecord(), a.clearanceWaive())
 	return c
 }
@@ -27,13 +27,13 @@ func (a *app) clearanceShow() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.printer.Line("%s：%s，人事放行 %s", "%s: %s, HR gate %s", r.GetEmployeeNumber(), r.GetState(), r.GetGate())
+				a.printer.Line("%s 的%s会签：%s，人事放行：%s", "%s, %s: %s, HR gate %s", r.GetEmployeeNumber(), a.word(r.GetKind()), a.word(r.GetState(), "case"), a.word(r.GetGate(), "gate"))
 				var rows [][]string
 				for _, i := range r.GetItems() {
-					rows = append(rows, []string{i.GetItem(), i.GetState(), local(i.GetAt()), i.GetActor(), i.GetReason()})
+					rows = append(rows, []string{a.word(i.GetItem()), a.word(i.GetState()), a.local(i.GetAt()), i.GetActor(), a.reason(i.GetReason())})
 				}
 				a.printer.Table([]string{
-					a.printer.Say("事项", "ITEM"), a.printer.Say("状态", "STATE"), a.printer.Say("时间", "AT"), a.printer.Say("操作者", "ACTOR"), a.printer.Say("原因", "REASON"),
+					a.printer.Say("事项", "ITEM"), a.printer.Say("状态", "STATE"), a.timed("完成于", "AT"), a.printer.Say("操作者", "ACTOR"), a.printer.Say("原因", "REASON"),
 				}, rows)
 			})
 		},

@@ -23,7 +23,7 @@ func (a *app) history() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if (person == "") == (stream == "") {
-				return output.ErrUsage.With("problem", "give either --person or --stream")
+				return a.misused("请给出 --person 或 --stream 其中之一", "give either --person or --stream")
 			}
 			request := &auditv1.ReadHistoryRequest{EmployeeNumber: person, Stream: stream}
 			for shown := false; ; {
@@ -71,8 +71,8 @@ func (a *app) showEvent(e *runtimev1.HistoryEvent) error {
 			cause = " <- " + e.GetCausation().GetService() + "=" + number(e.GetCausation().GetPosition())
 		}
 		a.printer.Line("%s  %s=%d  %s  %s  %s%s\n    %s", "%s  %s=%d  %s  %s  %s%s\n    %s",
-			local(e.GetRecordedAt()), e.GetService(), e.GetPosition(), short(e.GetType()), e.GetStream(), e.GetActor(), cause, e.GetDataJson())
-		return nil
+			a.alone(e.GetRecordedAt()), e.GetService(), e.GetPosition(), short(e.GetType()), e.GetStream(), e.GetActor(), cause, e.GetDataJson())
+		return a.printer.Failure()
 	}
 	fields, err := output.Fields(e)
 	if err != nil {

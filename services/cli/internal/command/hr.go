@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,7 @@ import (
 const chunkBytes = 256 << 10
 
 func (a *app) hr() *cobra.Command {
-	c := &cobra.Command{Use: "hr", Short: a.printer.Say("人事数据", "HR data"), RunE: group}
+	c := &cobra.Command{Use: "hr", Short: a.printer.Say("人事数据", "HR data"), RunE: a.group}
 	c.AddCommand(a.hrImport())
 	return c
 }
@@ -31,15 +32,15 @@ func (a *app) hrImport() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if mapFile == "" {
-				return output.ErrUsage.With("problem", "--map is missing")
+				return a.misused("缺少 --map", "--map is missing")
 			}
 			mapping, err := os.ReadFile(mapFile)
 			if err != nil {
-				return output.ErrUsage.With("map", err.Error())
+				return a.unreadable("map", mapFile, err)
 			}
 			file, err := os.Open(args[0])
 			if err != nil {
-				return output.ErrUsage.With("file", err.Error())
+				return a.unreadable("file", args[0], err)
 			}
 			defer func() { _ = file.Close() }()
 			result, err := a.importSnapshot(c, &identityv1.ImportSnapshotHeader{
@@ -67,7 +68,7 @@ func (a *app) hrImport() *cobra.Command {
 	return a.writing(c)
 }
 
-func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshotHeader, file io.Reader) (*identityv1.ImportResult, error) {
+func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshotHeader, file *os.File) (*identityv1.ImportResult, error) {
 	ctx, conn, err := a.signedIn(c.Context())
 	if err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func (a *app) importSnapshot(c *cobra.Command, header *identityv1.ImportSnapshot
 			break
 		}
 		if err != nil {
-			return nil, output.ErrUsage.With("file", err.Error())
+			return nil, a.unreadable("file", file.Name(), err)
 		}
 	}
 	if err := stream.CloseSend(); err != nil {
@@ -125,16 +126,43 @@ func (a *app) showImport(r *identityv1.ImportResult, dryRun bool) {
 	}
 	a.printer.Line("入职 %d，变动 %d，离职 %d，不变 %d，隔离 %d", "Joiners %d, movers %d, leavers %d, unchanged %d, quarantined %d",
 		r.GetJoiners(), r.GetMovers(), r.GetLeavers(), r.GetUnchanged(), len(r.GetQuarantined()))
-	for _, q := range r.GetQuarantined() {
+	for _, q := range few(r.GetQuarantined()) {
 		a.printer.Line("  第 %d 行 %s：%s  [%s]", "  row %d %s: %s  [%s]", q.GetRow(), q.GetEmployeeNumber(), a.sentence(q), q.GetReason())
 	}
-	for _, w := range r.GetWarnings() {
-		a.printer.Line("  注意：%s（%d 人）%s  [%s]", "  note: %s (%d people) %s  [%s]", w.GetSubject(), w.GetPeople(), a.sentence(w), w.GetReason())
+	a.more(len(r.GetQuarantined()))
+	for _, w := range few(r.GetWarnings()) {
+		a.printer.Line("  注意：%s%s  [%s]", "  note: %s%s  [%s]", a.about(w), a.sentence(w), w.GetReason())
 	}
+	a.more(len(r.GetWarnings()))
 	switch {
 	case r.GetHeld():
 		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", a.printer.Say(r.GetReasonZh(), r.GetReason()), r.GetDigest())
 	case !dryRun:
 		a.printer.Line("快照 %s，位置 identity=%d", "Snapshot %s, position identity=%d", r.GetSnapshot(), r.GetPosition())
+	}
+}
+
+// about is what a warning concerns, as far as it says so.
+func (a *app) about(w *identityv1.ImportWarning) string {
+	about := w.GetSubject()
+	if n := w.GetPeople(); n > 0 {
+		about += fmt.Sprintf(a.printer.Say("（%d 人）", " (%d people)"), n)
+	}
+	if about == "" {
+		return ""
+	}
+	return strings.TrimSpace(about) + a.printer.Say("：", ": ")
+}
+
+// screenful is how much of a list a reader is shown who asked for something
+// else.
+const screenful = 10
+
+func few[T any](all []T) []T { return all[:min(len(all), screenful)] }
+
+// more says that a list was longer.
+func (a *app) more(all int) {
+	if all > screenful {
+		a.printer.Line("  … 另有 %d 条；--json 显示全部", "  … and %d more; --json shows all", all-screenful)
 	}
 }

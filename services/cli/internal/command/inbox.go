@@ -58,7 +58,7 @@ func (a *app) inboxShow() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			position, err := strconv.ParseInt(args[2], 10, 64)
 			if err != nil {
-				return output.ErrUsage.With("position", args[2]+" is not a number")
+				return a.misused("位置须为数字："+args[2], "the position must be a number: "+args[2])
 			}
 			all, err := a.parked(c.Context(), args[0], args[1])
 			if err != nil {
@@ -69,11 +69,11 @@ func (a *app) inboxShow() *cobra.Command {
 					continue
 				}
 				return a.showParked(args[0], p, func() {
-					a.printer.Table([]string{"", ""}, [][]string{
+					a.printer.Table(nil, [][]string{
 						{a.printer.Say("来源", "Source"), p.GetSource() + "=" + number(p.GetPosition())},
 						{a.printer.Say("流", "Stream"), p.GetStream()},
 						{a.printer.Say("事件", "Event"), p.GetType()},
-						{a.printer.Say("搁置于", "Parked at"), local(p.GetParkedAt())},
+						{a.printer.Say("搁置于", "Parked at"), a.alone(p.GetParkedAt())},
 						{a.printer.Say("原因", "Error"), p.GetError()},
 					})
 				})

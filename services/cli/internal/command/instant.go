@@ -2,11 +2,10 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"github.com/ostiary/ostiary/services/cli/internal/output"
 )
 
 // instant reads a point in time, nil for "". A bare date means its 24:00 where
@@ -21,7 +20,7 @@ func (a *app) instant(ctx context.Context, s string) (*timestamppb.Timestamp, er
 		}
 	}
 	if _, err := time.Parse(time.DateOnly, s); err != nil {
-		return nil, output.ErrUsage.With("time", s+" is neither YYYY-MM-DD nor RFC 3339")
+		return nil, a.misused("时点须为日期（YYYY-MM-DD）或 RFC 3339，而不是 "+s, "a time is YYYY-MM-DD or RFC 3339, not "+s)
 	}
 	if _, _, err := a.signedIn(ctx); err != nil { // the answer names the zone
 		return nil, err
@@ -38,7 +37,7 @@ func (a *app) instant(ctx context.Context, s string) (*timestamppb.Timestamp, er
 func endOfDay(date string, zone *time.Location) (*timestamppb.Timestamp, error) {
 	day, err := time.ParseInLocation(time.DateOnly, date, zone)
 	if err != nil {
-		return nil, output.ErrUsage.With("time", err.Error())
+		return nil, fmt.Errorf("read the date: %w", err)
 	}
 	return timestamppb.New(day.AddDate(0, 0, 1).Add(-time.Microsecond)), nil
 }

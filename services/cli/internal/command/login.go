@@ -12,7 +12,6 @@ import (
 
 	"github.com/ostiary/ostiary/libs/fault"
 
-	"github.com/ostiary/ostiary/services/cli/internal/output"
 	"github.com/ostiary/ostiary/services/cli/internal/session"
 )
 
@@ -37,7 +36,7 @@ func (a *app) login() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if user == "" {
-				return output.ErrUsage.With("problem", "--user is missing")
+				return a.misused("缺少 --user", "--user is missing")
 			}
 			conn, err := a.dial()
 			if err != nil {

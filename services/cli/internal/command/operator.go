@@ -9,8 +9,8 @@ import (
 )
 
 func (a *app) operator() *cobra.Command {
-	c := &cobra.Command{Use: "operator", Short: a.printer.Say("系统角色", "product roles"), RunE: group}
-	c.AddCommand(a.operatorAdd(), a.operatorSet())
+	c := &cobra.Command{Use: "operator", Short: a.printer.Say("系统角色", "product roles"), RunE: a.group}
+	c.AddCommand(a.operatorAdd(), a.operatorSet(), a.operatorList())
 	return c
 }
 
@@ -62,7 +62,7 @@ func (a *app) operatorSet() *cobra.Command {
 }
 
 func (a *app) credential() *cobra.Command {
-	c := &cobra.Command{Use: "credential", Short: a.printer.Say("口令", "credentials"), RunE: group}
+	c := &cobra.Command{Use: "credential", Short: a.printer.Say("口令", "credentials"), RunE: a.group}
 	c.AddCommand(a.writing(&cobra.Command{
 		Use:   "issue EMPLOYEE",
 		Short: a.printer.Say("发放初始口令，仅显示一次", "issue an initial password; shown once"),
@@ -86,7 +86,7 @@ func (a *app) credential() *cobra.Command {
 
 func (a *app) client() *cobra.Command {
 	var feed, source string
-	c := &cobra.Command{Use: "client", Short: a.printer.Say("外部系统", "outside systems"), RunE: group}
+	c := &cobra.Command{Use: "client", Short: a.printer.Say("外部系统", "outside systems"), RunE: a.group}
 	add := &cobra.Command{
 		Use:   "add NAME --feed hr --source S | --feed lifecycle",
 		Short: a.printer.Say("允许外部系统使用事件流，显示一次口令", "let an outside system use a feed; shows its password once"),
@@ -108,6 +108,6 @@ func (a *app) client() *cobra.Command {
 	}
 	add.Flags().StringVar(&feed, "feed", "", "hr | lifecycle")
 	add.Flags().StringVar(&source, "source", "", a.printer.Say("人事来源", "HR source"))
-	c.AddCommand(a.writing(add))
+	c.AddCommand(a.writing(add), a.clientList())
 	return c
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func (a *app) order() *cobra.Command {
-	c := &cobra.Command{Use: "order", Short: a.printer.Say("指令", "orders to targets"), RunE: group}
+	c := &cobra.Command{Use: "order", Short: a.printer.Say("指令", "orders to targets"), RunE: a.group}
 	c.AddCommand(a.orderList())
 	return c
 }
@@ -29,7 +29,7 @@ func (a *app) orderList() *cobra.Command {
 			}
 			var rows [][]string
 			for _, o := range r.GetItems() {
-				if err := a.printer.Message(o, func() { rows = append(rows, orderRow(o)) }); err != nil {
+				if err := a.printer.Message(o, func() { rows = append(rows, a.orderRow(o)) }); err != nil {
 					return err
 				}
 			}
@@ -39,7 +39,7 @@ func (a *app) orderList() *cobra.Command {
 			a.printer.Line("共 %d 条，未完成 %d，其中失败 %d", "%d orders, %d open, %d of them failing", r.GetTotal(), r.GetOpen(), r.GetFailing())
 			if len(rows) > 0 {
 				a.printer.Table([]string{
-					a.printer.Say("下达于", "ORDERED"), a.printer.Say("目标", "TARGET"), a.printer.Say("账号", "ACCOUNT"), a.printer.Say("操作", "OPERATION"),
+					a.timed("下达于", "ORDERED"), a.printer.Say("目标", "TARGET"), a.printer.Say("账号", "ACCOUNT"), a.printer.Say("操作", "OPERATION"),
 					a.printer.Say("角色", "ROLE"), a.printer.Say("状态", "STATE"), a.printer.Say("原因", "REASON"), a.printer.Say("说明", "MESSAGE"),
 				}, rows)
 			}
@@ -53,9 +53,9 @@ func (a *app) orderList() *cobra.Command {
 	return c
 }
 
-func orderRow(o *provisioningv1.Order) []string {
+func (a *app) orderRow(o *provisioningv1.Order) []string {
 	return []string{
-		local(o.GetOrderedAt()), o.GetTarget(), o.GetAccount(), o.GetOperation(), o.GetApplication() + "/" + o.GetRole(),
-		o.GetState(), o.GetReason(), o.GetMessage(),
+		a.local(o.GetOrderedAt()), o.GetTarget(), o.GetAccount(), a.word(o.GetOperation()), o.GetApplication() + "/" + o.GetRole(),
+		a.word(o.GetState()), a.reason(o.GetReason()), o.GetMessage(),
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) person() *cobra.Command {
-	c := &cobra.Command{Use: "person", Short: a.printer.Say("人员", "people"), RunE: group}
+	c := &cobra.Command{Use: "person", Short: a.printer.Say("人员", "people"), RunE: a.group}
 	c.AddCommand(&cobra.Command{
 		Use:   "show EMPLOYEE",
 		Short: a.printer.Say("显示人员", "show a person"),
@@ -35,8 +35,8 @@ func (a *app) showPerson(p *identityv1.Person) {
 	rows := [][]string{
 		{a.printer.Say("工号", "Number"), p.GetEmployeeNumber()},
 		{a.printer.Say("姓名", "Name"), p.GetName()},
-		{a.printer.Say("状态", "State"), p.GetState()},
-		{a.printer.Say("类别", "Kind"), p.GetKind()},
+		{a.printer.Say("状态", "State"), a.word(p.GetState(), "person")},
+		{a.printer.Say("类别", "Kind"), a.word(p.GetKind())},
 		{a.printer.Say("部门", "Unit"), strings.Join(p.GetUnit(), " / ")},
 		{a.printer.Say("岗位", "Position"), p.GetPosition()},
 		{a.printer.Say("上级", "Supervisor"), p.GetSupervisor()},
@@ -45,7 +45,7 @@ func (a *app) showPerson(p *identityv1.Person) {
 		rows = append(rows, []string{k, p.GetAttributes()[k]})
 	}
 	for _, account := range p.GetAccounts() {
-		rows = append(rows, []string{a.printer.Say("账号", "Account"), account.GetAccount() + " (" + account.GetState() + ")"})
+		rows = append(rows, []string{a.printer.Say("账号", "Account"), account.GetAccount() + a.printer.Say("（"+a.word(account.GetState())+"）", " ("+a.word(account.GetState())+")")})
 	}
-	a.printer.Table([]string{"", ""}, rows)
+	a.printer.Table(nil, rows)
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +11,7 @@ import (
 )
 
 func (a *app) policy() *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: a.printer.Say("策略包", "policy packs"), RunE: group}
+	c := &cobra.Command{Use: "policy", Short: a.printer.Say("策略包", "policy packs"), RunE: a.group}
 	c.AddCommand(a.policyApply(), a.policyShow(), a.policyDiff())
 	return c
 }
@@ -73,9 +72,9 @@ func (a *app) policyShow() *cobra.Command {
 			}
 			if !a.printer.JSON {
 				a.printer.Line("版本 %d（%s），生效 %s，摘要 %s\n", "Version %d (%s), effective %s, digest %s\n",
-					r.GetVersion(), r.GetState(), r.GetEffectiveAt().AsTime().Local().Format(time.RFC3339), r.GetDigest())
-				_, err := c.OutOrStdout().Write(r.GetBody())
-				return err
+					r.GetVersion(), a.word(r.GetState()), a.alone(r.GetEffectiveAt()), r.GetDigest())
+				a.printer.Text(r.GetBody())
+				return a.printer.Failure()
 			}
 			fields, err := output.Fields(r)
 			if err != nil {
@@ -92,7 +91,7 @@ func (a *app) policyShow() *cobra.Command {
 func (a *app) applyPack(c *cobra.Command, file string, r *policyv1.ApplyPackRequest) (*policyv1.ApplyPackResponse, error) {
 	body, err := os.ReadFile(file)
 	if err != nil {
-		return nil, output.ErrUsage.With("file", err.Error())
+		return nil, a.unreadable("file", file, err)
 	}
 	r.Body = body
 	ctx, conn, err := a.signedIn(c.Context())
@@ -118,6 +117,6 @@ func (a *app) showPackOutcome(r *policyv1.ApplyPackResponse) {
 	case r.GetHeld():
 		a.printer.Line("已暂停，未执行：%s\n核对无误后执行：--confirm %s", "Held, nothing was done: %s\nIf it is right, repeat with --confirm %s", a.printer.Say(r.GetReasonZh(), r.GetReason()), r.GetDigest())
 	case r.GetState() != "":
-		a.printer.Line("版本 %d %s，摘要 %s", "Version %d %s, digest %s", r.GetVersion(), r.GetState(), r.GetDigest())
+		a.printer.Line("版本 %d（%s），摘要 %s", "Version %d (%s), digest %s", r.GetVersion(), a.word(r.GetState()), r.GetDigest())
 	}
 }

@@ -46,7 +46,7 @@ func (s *secrets) next(ctx context.Context, prompt string) (string, error) {
 		return "", err
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", output.ErrUsage.With("problem", s.app.printer.Say("标准输入中缺少：", "missing on standard input: ")+prompt)
+		return "", s.app.misused("标准输入中缺少："+prompt, "missing on standard input: "+prompt)
 	}
 	return line, nil
 }

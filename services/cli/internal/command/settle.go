@@ -37,10 +37,10 @@ type change struct {
 // matter, nor does a target that only they need. Without --wait it returns at
 // once.
 func (a *app) settle(ctx context.Context, c change) error {
-	if a.wait <= 0 || c.position == 0 {
+	if a.wait == 0 || c.position == 0 {
 		return nil
 	}
-	limited, cancel := context.WithTimeout(ctx, a.wait)
+	limited, cancel := context.WithTimeout(ctx, time.Duration(a.wait))
 	defer cancel()
 	parked, err := a.follow(limited, c)
 	switch {

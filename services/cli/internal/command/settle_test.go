@@ -98,7 +98,7 @@ func TestTimedOutNamesTargetAndOrders(t *testing.T) {
 
 	var out, errs bytes.Buffer
 	code := Run(t.Context(), args, IO{In: strings.NewReader(""), Out: &out, Err: &errs, Env: s.environment("zh-CN")})
-	for _, part := range []string{"未在限定时间内", "目标 orders-db: 2 条指令未确认，其中 1 条失败 (TARGET_UNREACHABLE)", "目标 crm-db: 1 条"} {
+	for _, part := range []string{"未在限定时间内", "目标 orders-db：2 条指令未确认，其中 1 条失败 (TARGET_UNREACHABLE)", "目标 crm-db：1 条"} {
 		if code != output.TimedOut || !strings.Contains(errs.String(), part) {
 			t.Errorf("exit %d, %q is missing in\n%s", code, part, errs.String())
 		}

@@ -77,7 +77,7 @@ func (a *app) showStatus(ready bool, causes []string, all []*runtimev1.GetStatus
 }
 
 func (a *app) projection() *cobra.Command {
-	c := &cobra.Command{Use: "projection", Short: a.printer.Say("读模型", "read models"), RunE: group}
+	c := &cobra.Command{Use: "projection", Short: a.printer.Say("读模型", "read models"), RunE: a.group}
 	c.AddCommand(&cobra.Command{
 		Use:   "rebuild SERVICE NAME",
 		Short: a.printer.Say("在旁重建读模型并切换", "build a read model anew beside the live one and swap"),
@@ -100,7 +100,7 @@ func (a *app) projection() *cobra.Command {
 }
 
 func (a *app) inbox() *cobra.Command {
-	c := &cobra.Command{Use: "inbox", Short: a.printer.Say("收件：未能处理的事件", "inboxes: events that could not be processed"), RunE: group}
+	c := &cobra.Command{Use: "inbox", Short: a.printer.Say("收件：未能处理的事件", "inboxes: events that could not be processed"), RunE: a.group}
 	c.AddCommand(a.inboxList(), a.inboxShow(), a.inboxRetry())
 	return c
 }

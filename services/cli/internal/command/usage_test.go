@@ -22,6 +22,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{"clearance", "record", "E1", "grants", "--command-id", "7", "--json"},
 		{"inbox", "show", "identity", "policy", "seven", "--json"},
 		importing(t, "--wait", "soon", "--json"),
+		importing(t, "--wait", "0", "--json"),
+		importing(t, "--wait", "-5s", "--json"),
+		importing(t, "--wait", "60", "--json"),
+		{"--lang", "fr", "status", "--json"},
+		{"status", "--help", "--lang=klingon", "--json"},
 	} {
 		r := s.run(t, args...)
 		if reason, _ := refusal(t, r.err); r.code != output.Usage || reason != "USAGE" {
@@ -29,7 +34,7 @@ func TestWrongCommandLines(t *testing.T) {
 		}
 	}
 	for misspelt, meant := range map[string][]string{"status": {"statsu"}, "import": {"hr", "imprt"}} {
-		if _, details := refusal(t, s.run(t, append(meant, "--json")...).err); details["did you mean"] != misspelt {
+		if _, details := refusal(t, s.run(t, append(meant, "--json")...).err); details["did_you_mean"] != misspelt {
 			t.Errorf("%v: %v, want the suggestion %s", meant, details, misspelt)
 		}
 	}

@@ -3,11 +3,11 @@
 package output
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -32,18 +32,47 @@ func (p *Printer) Say(zh, en string) string {
 	return en
 }
 
-// Line prints one line of text; nothing with --json.
+// Line prints one line of text; nothing with --json. Arguments are stored text
+// and may not play with the terminal.
 func (p *Printer) Line(zh, en string, args ...any) {
-	if !p.JSON {
-		fmt.Fprintf(p.Out, p.Say(zh, en)+"\n", args...)
+	if p.JSON {
+		return
 	}
+	shown := make([]any, len(args))
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			arg = printable(text)
+		}
+		shown[i] = arg
+	}
+	p.write(fmt.Sprintf(p.Say(zh, en)+"\n", shown...))
+}
+
+// Text prints text of several lines as it is, control characters aside; it ends
+// its last line.
+func (p *Printer) Text(body []byte) {
+	for line := range strings.Lines(string(body)) {
+		p.write(printable(strings.TrimRight(line, "\r\n")) + "\n")
+	}
+}
+
+// write writes text. Whether all of it was written is asked once, at the end:
+// see Writer.
+func (p *Printer) write(text string) { _, _ = io.WriteString(p.Out, text) }
+
+// Failure is why the answer is incomplete; nil if it is not, or if nobody looks.
+func (p *Printer) Failure() error {
+	if w, ok := p.Out.(*Writer); ok {
+		return w.Failure()
+	}
+	return nil
 }
 
 // Message prints an answer as one line of JSON, or by the given function.
 func (p *Printer) Message(m proto.Message, text func()) error {
 	if !p.JSON {
 		text()
-		return nil
+		return p.Failure()
 	}
 	fields, err := Fields(m)
 	if err != nil {
@@ -56,7 +85,10 @@ func (p *Printer) Message(m proto.Message, text func()) error {
 func (p *Printer) Object(fields map[string]any) error {
 	enc := json.NewEncoder(p.Out)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(fields)
+	if err := enc.Encode(fields); err != nil {
+		return cmp.Or(p.Failure(), err)
+	}
+	return nil
 }
 
 // Fields is an answer as protojson with proto field names, unpopulated fields
@@ -73,19 +105,6 @@ func Fields(m proto.Message) (map[string]any, error) {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return fields, nil
-}
-
-// Table prints rows under a heading, columns aligned.
-func (p *Printer) Table(heading []string, rows [][]string) {
-	w := tabwriter.NewWriter(p.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(heading, "\t"))
-	for _, r := range rows {
-		for i, cell := range r {
-			r[i] = printable(cell)
-		}
-		fmt.Fprintln(w, strings.Join(r, "\t"))
-	}
-	_ = w.Flush()
 }
 
 // printable keeps control characters of stored text away from the terminal.

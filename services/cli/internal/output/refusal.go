@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -29,6 +27,11 @@ const (
 
 // ErrUsage is a command line that cannot be understood.
 var ErrUsage = fault.New(fault.Invalid, "USAGE", "The command line is wrong; see --help.", "命令行有误，请参见 --help。")
+
+// ErrUnreachable says that nobody answers at the address.
+var ErrUnreachable = fault.New(fault.Unavailable, "UNREACHABLE",
+	"Ostiary does not answer at this address. Start it with 'make up', or name another address with --addr or OSTIARY_ADDR.",
+	"该地址上的司阍没有应答。请用 make up 启动，或用 --addr、OSTIARY_ADDR 指定其他地址。")
 
 // ErrTimedOut says that the consequences were not confirmed in the time given;
 // they go on.
@@ -59,11 +62,11 @@ func (p *Printer) Refuse(err error) int {
 		enc := json.NewEncoder(p.Err)
 		enc.SetEscapeHTML(false)
 		_ = enc.Encode(map[string]any{"error": map[string]any{"reason": reason, "message": message, "details": details}})
-	} else {
-		fmt.Fprintf(p.Err, "%s  [%s]\n", printable(message), reason)
-		for _, k := range slices.Sorted(maps.Keys(details)) {
-			fmt.Fprintf(p.Err, "  %s: %s\n", printable(k), printable(details[k]))
-		}
+		return code(err)
+	}
+	fmt.Fprintf(p.Err, "%s  [%s]\n", printable(message), reason)
+	for _, line := range p.details(details) {
+		fmt.Fprintln(p.Err, line)
 	}
 	return code(err)
 }
@@ -79,24 +82,15 @@ func describe(err error, chinese bool) (reason, message string, details map[stri
 		}
 		return f.Reason, message, f.Details
 	}
-	switch status.Code(err) {
-	case codes.Unavailable:
-		reason, message = "UNAVAILABLE", "Ostiary cannot be reached; is it running? (make up)"
-		if chinese {
-			message = "无法连接 Ostiary，请确认服务已启动（make up）。"
-		}
-	case codes.DeadlineExceeded:
-		reason, message = "TIMED_OUT", ErrTimedOut.Message
-		if chinese {
-			message = ErrTimedOut.MessageZH
-		}
-	default:
-		reason, message = "INTERNAL", err.Error()
-		if s, ok := status.FromError(err); ok {
-			message = s.Message()
-		}
+	known := map[codes.Code]*fault.Fault{codes.Unavailable: ErrUnreachable, codes.DeadlineExceeded: ErrTimedOut}
+	if f := known[status.Code(err)]; f != nil {
+		return describe(f, chinese)
 	}
-	return reason, message, map[string]string{}
+	message = err.Error()
+	if s, ok := status.FromError(err); ok {
+		message = s.Message()
+	}
+	return "INTERNAL", message, map[string]string{}
 }
 
 func code(err error) int {
@@ -105,6 +99,9 @@ func code(err error) int {
 	}
 	if errors.Is(err, ErrInterrupted) {
 		return Interrupted
+	}
+	if errors.Is(err, ErrNotWritten) {
+		return Internal
 	}
 	if f, ok := fault.Of(err); ok {
 		switch f.Kind {

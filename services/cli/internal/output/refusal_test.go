@@ -34,6 +34,7 @@ func TestExitCodes(t *testing.T) {
 		"timed out":         {ErrTimedOut.With("target a", "1"), TimedOut},
 		"deadline":          {context.DeadlineExceeded, TimedOut},
 		"deadline, remote":  {status.Error(codes.DeadlineExceeded, "over"), TimedOut},
+		"not written":       {ErrNotWritten, Internal},
 		"nobody there":      {status.Error(codes.Unavailable, "connection refused"), Unavailable},
 		"internal, remote":  {status.Error(codes.Internal, "internal error 17"), Internal},
 		"anything else":     {fmt.Errorf("disk full"), Internal},
@@ -51,7 +52,7 @@ func TestRefusalSpeaksTheLanguageOfItsReader(t *testing.T) {
 	refusal := fault.New(fault.Refused, "NO_SIGNER", "Nobody can sign.", "无人可签。").With("unit", "研发部").With("role", "orders/reader")
 	for chinese, want := range map[bool]string{
 		false: "Nobody can sign.  [NO_SIGNER]\n  role: orders/reader\n  unit: 研发部\n",
-		true:  "无人可签。  [NO_SIGNER]\n  role: orders/reader\n  unit: 研发部\n",
+		true:  "无人可签。  [NO_SIGNER]\n  角色：orders/reader\n  部门：研发部\n",
 	} {
 		var errs bytes.Buffer
 		(&Printer{Out: &bytes.Buffer{}, Err: &errs, Chinese: chinese}).Refuse(refusal)

@@ -1,0 +1,133 @@
+package command
+
+import "strings"
+
+// phrase is a word of the API as people say it.
+type phrase struct{ zh, en string }
+
+// words are the states and kinds of the API. A word that means something else
+// of a person, a case or a gate stands here once more with that in front. What
+// is not here is shown as it came; with --json nothing is translated.
+var words = map[string]phrase{
+	// people
+	"expected":      {"待入职", "expected"},
+	"person active": {"在职", "active"},
+	"leaving":       {"待离职", "leaving"},
+	"left":          {"已离职", "left"},
+
+	"employee":    {"员工", "employee"},
+	"intern":      {"实习生", "intern"},
+	"temporary":   {"临时人员", "temporary"},
+	"outsourced":  {"外包人员", "outsourced"},
+	"third_party": {"第三方人员", "third party"},
+
+	// accounts and passwords
+	"active":    {"有效", "active"},
+	"opened":    {"已开通", "opened"},
+	"suspended": {"已停用", "suspended"},
+	"closed":    {"已关闭", "closed"},
+	"directory": {"员工账号", "employee"},
+	"operator":  {"操作员账号", "operator"},
+	"initial":   {"初始口令", "initial"},
+	"own":       {"已自行设置", "own"},
+	"none":      {"无", "none"},
+
+	// grants
+	"issued":     {"已签发", "issued"},
+	"revoking":   {"撤销中", "revoking"},
+	"removed":    {"已收回", "removed"},
+	"withheld":   {"因职责冲突未授予", "withheld"},
+	"birthright": {"岗位权限", "birthright"},
+	"standard":   {"常规", "standard"},
+	"privileged": {"特权", "privileged"},
+	"delegated":  {"委托", "delegated"},
+	"exception":  {"例外", "exception"},
+	"adopted":    {"接管", "adopted"},
+
+	// clearance
+	"case open":          {"办理中", "open"},
+	"case closed":        {"已办结", "closed"},
+	"gate opened":        {"已放行", "opened"},
+	"departure":          {"离职", "departure"},
+	"transfer":           {"调岗", "transfer"},
+	"open":               {"未完成", "open"},
+	"blocked":            {"未放行", "blocked"},
+	"done":               {"已完成", "done"},
+	"waived":             {"已豁免", "waived"},
+	"accounts":           {"账号", "accounts"},
+	"grants":             {"授权", "grants"},
+	"admin_confirmation": {"管理员确认", "admin confirmation"},
+
+	// orders
+	"add":       {"添加", "add"},
+	"remove":    {"移除", "remove"},
+	"ordered":   {"已下达", "ordered"},
+	"failing":   {"失败重试中", "failing"},
+	"completed": {"已完成", "completed"},
+	"cancelled": {"已取消", "cancelled"},
+
+	// packs
+	"scheduled":  {"待生效", "scheduled"},
+	"publishing": {"发布中", "publishing"},
+	"superseded": {"已被取代", "superseded"},
+}
+
+// reasons are why something happened. A text that a human gave as a reason is
+// in no list and stays as it is.
+var reasons = map[string]phrase{
+	"employment":                 {"入职", "employment"},
+	"attribute":                  {"属性变动", "attribute"},
+	"matrix":                     {"权限矩阵变动", "matrix"},
+	"transfer":                   {"调岗", "transfer"},
+	"leaver":                     {"离职", "leaver"},
+	"expiry":                     {"到期", "expiry"},
+	"snapshot":                   {"人事快照", "HR snapshot"},
+	"absent_from_snapshot":       {"快照中已无此人", "absent from HR's snapshot"},
+	"hired":                      {"入职", "hired"},
+	"rehired":                    {"再次入职", "rehired"},
+	"departure cleared":          {"离职手续已办结", "departure cleared"},
+	"there is no account":        {"没有账号", "there is no account"},
+	"the account is closed":      {"账号已关闭", "the account is closed"},
+	"every removal is confirmed": {"全部权限均已回读确认收回", "every removal is confirmed"},
+	"hr_change_kind_joiner":      {"入职", "joiner"},
+	"hr_change_kind_mover":       {"变动", "mover"},
+	"hr_change_kind_leaver":      {"离职", "leaver"},
+	"this event cannot be read any more; run: ostiary audit verify": {"该事件已无法读取，请执行 ostiary audit verify", "this event cannot be read any more; run: ostiary audit verify"},
+
+	// why an order fails: the published reason stays beside the words
+	"TARGET_UNREACHABLE":    {"目标无法连接 [TARGET_UNREACHABLE]", "TARGET_UNREACHABLE"},
+	"TARGET_TIMEOUT":        {"目标未及时应答 [TARGET_TIMEOUT]", "TARGET_TIMEOUT"},
+	"TARGET_REFUSED":        {"目标拒绝 [TARGET_REFUSED]", "TARGET_REFUSED"},
+	"TARGET_NOT_CHANGED":    {"回读未见变更 [TARGET_NOT_CHANGED]", "TARGET_NOT_CHANGED"},
+	"TARGET_UNKNOWN":        {"没有此目标 [TARGET_UNKNOWN]", "TARGET_UNKNOWN"},
+	"TARGET_IS_EVENT_STORE": {"目标是事件库所在的数据库 [TARGET_IS_EVENT_STORE]", "TARGET_IS_EVENT_STORE"},
+}
+
+// word is a state or kind in the reader's language; of says what it is about,
+// where that matters.
+func (a *app) word(s string, of ...string) string {
+	for _, key := range append(of, "") {
+		if w, ok := words[strings.TrimSpace(key+" "+s)]; ok {
+			return a.printer.Say(w.zh, w.en)
+		}
+	}
+	if unit, ok := strings.CutPrefix(s, "sign_off:"); ok {
+		return a.printer.Say("会签：", "sign-off: ") + unit
+	}
+	return s
+}
+
+// reason is a reason in the reader's language. Audit joins two facts where one
+// does not explain the event.
+func (a *app) reason(s string) string {
+	if w, ok := reasons[s]; ok {
+		return a.printer.Say(w.zh, w.en)
+	}
+	if why, held, ok := strings.Cut(s, ", but holds "); ok {
+		return a.reason(why) + a.printer.Say("，但已持有 ", ", but holds ") + held
+	}
+	if operation, target, ok := strings.Cut(s, " on "); ok && (operation == "add" || operation == "remove") {
+		return a.printer.Say("在 "+target+" 上"+a.word(operation), s)
+	}
+	return s
+}
