@@ -47,7 +47,8 @@ type Options struct {
 
 // Database is a service's database.
 type Database struct {
-	// URL is for the service's role, which may append and read events.
+	// URL is for the service's role, which may append and read events. It may
+	// say pool_max_conns.
 	URL string
 	// OwnerURL is for the role that owns the tables; empty if somebody else
 	// has migrated.

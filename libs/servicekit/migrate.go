@@ -16,8 +16,9 @@ import (
 	"github.com/ostiary/ostiary/libs/projection"
 )
 
-// maxConnections is the size of a service's pool; its appends share one
-// connection at a time, so reads need most of them.
+// maxConnections is the size of a service's pool unless its database address
+// says pool_max_conns; its appends share one connection at a time, so reads
+// need most of them.
 const maxConnections = 16
 
 // migrate brings a database to the shape of this binary, as its owner. Each
@@ -82,7 +83,13 @@ func openPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	config.MaxConns = maxConnections
+	said, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database address: %w", err)
+	}
+	if _, ok := said.RuntimeParams["pool_max_conns"]; !ok {
+		config.MaxConns = maxConnections
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

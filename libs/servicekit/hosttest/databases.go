@@ -25,6 +25,10 @@ type model struct {
 	owner, service string
 }
 
+// poolSize is enough for one caller. Connections are what an installation takes
+// most of its time for, and a service opens as many as it may when it starts.
+const poolSize = "&pool_max_conns=6"
+
 // Databases gives every service of o a database of its own until t ends. The
 // first host that opens them need not migrate, so it should be given no
 // OwnerURL; those after it find what a service finds at its next start.
@@ -33,7 +37,7 @@ func Databases(t testing.TB, o servicekit.Options) map[string]servicekit.Databas
 	found := map[string]servicekit.Database{}
 	for name, m := range modelsOf(t, o) {
 		d := m.Copy(t)
-		found[name] = servicekit.Database{URL: d.Address(t, m.service), OwnerURL: d.Address(t, m.owner)}
+		found[name] = servicekit.Database{URL: d.Address(t, m.service) + poolSize, OwnerURL: d.Address(t, m.owner)}
 	}
 	return found
 }
