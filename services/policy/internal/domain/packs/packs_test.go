@@ -140,6 +140,17 @@ func TestAPackThatTakesManyGrantsWaitsForAConfirmation(t *testing.T) {
 		testkit.Rule(t, decider).Given(held(11)).
 			When(publish(func(c *packs.Publish) { c.Foreseen.Taken = 12 })).Then(held(12))
 	})
+	t.Run("even if the digest is confirmed that was shown with less", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, decider).Given(held(11)).
+			When(publish(func(c *packs.Publish) { c.Foreseen.Taken = 12; c.Confirm = "d2" })).Then(held(12)).
+			When(publish(func(c *packs.Publish) { c.Foreseen.Taken = 11; c.Confirm = "d2" })).Then(published(midnight, true, 11))
+	})
+	t.Run("nothing is confirmed before it was shown", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, decider).
+			When(publish(func(c *packs.Publish) { many(c); c.Confirm = "d2" })).Then(held(11))
+	})
 	t.Run("another body may take its number", func(t *testing.T) {
 		t.Parallel()
 		testkit.Rule(t, decider).

@@ -60,13 +60,19 @@ func (c Publish) decide(s State) ([]proto.Message, error) {
 		return nil, notNext(c.Version, c.Last)
 	case c.Confirm != "" && c.Confirm != c.Digest:
 		return nil, ErrConfirmsAnother.With("digest", c.Digest).With("confirm", c.Confirm)
-	case c.Foreseen.TakesMany() && c.Confirm == "":
+	case c.Foreseen.TakesMany() && !c.confirmed(s):
 		return c.hold(s), nil
 	}
 	return []proto.Message{&policyv1.PackPublished{
 		Version: c.Version, Digest: c.Digest, EffectiveAt: timestamppb.New(c.EffectiveAt), Body: c.Body, Subscribers: c.Subscribers,
 		GrantsGiven: c.Foreseen.Given, GrantsTaken: c.Foreseen.Taken, Confirmed: c.Confirm != "",
 	}}, nil
+}
+
+// confirmed tells whether somebody who was shown that the pack takes so many, or
+// more, has confirmed it.
+func (c Publish) confirmed(s State) bool {
+	return c.Confirm == c.Digest && s.Held.GetDigest() == c.Digest && c.Foreseen.Taken <= s.Held.GetGrantsTaken()
 }
 
 func (c Publish) hold(s State) []proto.Message {
