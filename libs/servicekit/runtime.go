@@ -88,7 +88,7 @@ func (s *runtimeServer) Feed(ctx context.Context, r *runtimev1.FeedRequest) (*ru
 	return response, nil
 }
 
-// ReadHistory returns events decoded. Personal fields are opened for those who
+// ReadHistory returns events decoded, as many as fit into an answer. Personal fields are opened for those who
 // may read them: this method admits nobody else.
 func (s *runtimeServer) ReadHistory(ctx context.Context, r *runtimev1.ReadHistoryRequest) (*runtimev1.ReadHistoryResponse, error) {
 	if err := s.check(r.GetService()); err != nil {
@@ -103,10 +103,14 @@ func (s *runtimeServer) ReadHistory(ctx context.Context, r *runtimev1.ReadHistor
 		return nil, err
 	}
 	response := &runtimev1.ReadHistoryResponse{Head: head}
-	for _, e := range events {
+	size := 0
+	for i, e := range events {
 		h, err := s.unit.show(ctx, e)
 		if err != nil {
 			return nil, err
+		}
+		if size += len(h.GetDataJson()); i > 0 && size > maxPageBytes {
+			break // the caller goes on behind the last one
 		}
 		response.Events = append(response.Events, h)
 	}

@@ -118,6 +118,7 @@ func TestWhatAuditorsRead(t *testing.T) {
 	s := begin(t)
 	t.Run("history is of a person or a stream over all services", s.historyOverServices)
 	t.Run("history is read in pages and awaited", s.historyInPages)
+	t.Run("large events come in several answers", s.largeEvents)
 	t.Run("an explanation goes back to the first cause", s.explanation)
 	t.Run("the checkpoint is signed by the key of the ledger", s.checkpoint)
 	t.Run("nobody else asks", s.onlyAuditors)
@@ -170,6 +171,18 @@ func (s *story) historyInPages(t *testing.T) {
 	back := s.starts("E3")
 	if got := <-news; !slices.Equal(got, []string{fmt.Sprintf("identity=%d", back)}) {
 		t.Errorf("what was awaited is %v", got)
+	}
+}
+
+// largeEvents come in as many answers as they need.
+func (s *story) largeEvents(t *testing.T) {
+	large := strings.Repeat("x", 400<<10)
+	var want []string
+	for n := range 30 { // more than one answer holds
+		want = append(want, fmt.Sprintf("policy=%d", s.Record("policy", "pack-9", &policyv1.PackPublished{Version: int64(n), Body: []byte(large)})))
+	}
+	if got := s.history(&auditv1.ReadHistoryRequest{Stream: "pack-9"}); !slices.Equal(got, want) {
+		t.Errorf("history of large events is %v, want %v", got, want)
 	}
 }
 

@@ -37,6 +37,7 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 		"type": "type || 'x'", "recorded_at": "recorded_at + interval '1 microsecond'", "effective_at": "effective_at + interval '1 microsecond'",
 		"actor": "actor || 'x'", "on_behalf_of": "on_behalf_of || 'x'", "correlation_id": "correlation_id || 'x'",
 		"causation_position": "coalesce(causation_position, 0) + 1, causation_service = coalesce(causation_service, 'x')",
+		"causation_service":  "coalesce(causation_service, '') || 'x', causation_position = coalesce(causation_position, 1)",
 		"command_id":         "gen_random_uuid()", "policy_digest": "policy_digest || 'x'", "rule": "rule || 'x'", "trace": "trace || 'x'",
 	} {
 		changes["column "+column] = fmt.Sprintf(events, column+" = "+value)
@@ -48,7 +49,11 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 		DELETE FROM es.event WHERE position IN (5, 6); UPDATE two SET position = 11 - position;
 		INSERT INTO es.event SELECT * FROM two`
 	for name, change := range changes {
-		i.tampered(t, "access-request", name, "es.event", "position", change)
+		i.tampered(t, "access-request", name, "es.event", "position", change, func() {
+			if name == "a row removed" {
+				i.goneFromHistory()
+			}
+		})
 	}
 
 	entry := "service = 'access-request' AND position = 5"
@@ -58,8 +63,13 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 		"ledger: service":  "UPDATE ledger.entry SET service = 'access-requesx' WHERE " + entry,
 		"ledger: position": "UPDATE ledger.entry SET position = position + 100000 WHERE " + entry,
 		"ledger: removed":  "DELETE FROM ledger.entry WHERE " + entry,
+		"ledger: sequence": "UPDATE ledger.entry SET seq = 0 WHERE " + entry,
+		"ledger: two entries exchanged": `CREATE TEMPORARY TABLE two AS SELECT * FROM ledger.entry WHERE service = 'access-request' AND position IN (5, 6);
+			DELETE FROM ledger.entry WHERE seq IN (SELECT seq FROM two);
+			UPDATE two a SET seq = b.seq FROM (SELECT * FROM two) b WHERE b.position = 11 - a.position;
+			INSERT INTO ledger.entry SELECT * FROM two`,
 	} {
-		i.tampered(t, "audit", name, "ledger.entry", "seq", change)
+		i.tampered(t, "audit", name, "ledger.entry", "seq", change, func() {})
 	}
 	place := "seq = (SELECT seq FROM ledger.entry WHERE " + entry + ")"
 	for name, change := range map[string]string{
@@ -67,7 +77,7 @@ func TestChangesBehindTheStoreAreNamed(t *testing.T) {
 		"ledger: person of a place": "UPDATE ledger.place SET person_id = person_id || 'x' WHERE " + place,
 		"ledger: place removed":     "DELETE FROM ledger.place WHERE " + place,
 	} {
-		i.tampered(t, "audit", name, "ledger.place", "seq", change)
+		i.tampered(t, "audit", name, "ledger.place", "seq", change, func() {})
 	}
 	i.do("audit", "verify")
 	if _, err := os.Stat(root); err != nil {
@@ -137,8 +147,8 @@ func (i *installation) awaitCause(cause string, limit time.Duration) {
 }
 
 // tampered carries a change out as superuser, expects verify to name
-// access-request=5, and puts the table back.
-func (i *installation) tampered(t *testing.T, service, name, table, key, change string) {
+// access-request=5, looks closer, and puts the table back.
+func (i *installation) tampered(t *testing.T, service, name, table, key, change string, closer func()) {
 	t.Helper()
 	ctx := context.Background()
 	conn := i.superuser("ostiary_" + strings.ReplaceAll(service, "-", "_"))
@@ -156,15 +166,32 @@ func (i *installation) tampered(t *testing.T, service, name, table, key, change 
 	if r.code != 3 || !strings.Contains(r.out, `"position":"5"`) || !strings.Contains(r.out, `"service":"access-request"`) {
 		t.Errorf("%s: exit %d, want 3 and access-request=5\n%s%s", name, r.code, r.out, r.err)
 	}
+	closer()
 	for _, statement := range []string{
 		// What the verification itself added meanwhile stays.
-		"DELETE FROM " + table + " WHERE " + key + " IN (SELECT " + key + " FROM before)",
+		"DELETE FROM " + table + " WHERE " + key + " = 0 OR " + key + " IN (SELECT " + key + " FROM before)",
 		"INSERT INTO " + table + " SELECT * FROM before",
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			t.Fatalf("%s: put back: %v", name, err)
 		}
 	}
+}
+
+// goneFromHistory expects that history shows a hole where an event was.
+func (i *installation) goneFromHistory() {
+	i.t.Helper()
+	for _, person := range []string{"E1", "E2"} {
+		for _, line := range i.lines("history", "--person", person) {
+			if line["service"] == "access-request" && line["position"] == "5" {
+				if line["type"] != "Gone" {
+					i.t.Errorf("the removed event is shown as %v", line)
+				}
+				return
+			}
+		}
+	}
+	i.t.Error("history is silently shorter by the event that was removed")
 }
 
 // superuser connects to a database of the event stores as no service can.

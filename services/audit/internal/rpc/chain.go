@@ -10,6 +10,10 @@ import (
 	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
 )
 
+// typeGone stands for the type of an event that its service does not have any
+// more.
+const typeGone = "Gone"
+
 // maxLinks ends a walk that a defect would make endless.
 const maxLinks = 200
 
@@ -33,7 +37,7 @@ func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[s
 // gone is the link to an event that nobody has any more: the reader must not
 // take the link before it for the first cause.
 func gone(c *envelopev1.Cause) *auditv1.Link {
-	return &auditv1.Link{Service: c.GetService(), Position: c.GetPosition(), Type: "Gone", Reason: "this event cannot be read any more; run: ostiary audit verify"}
+	return &auditv1.Link{Service: c.GetService(), Position: c.GetPosition(), Type: typeGone, Reason: "this event cannot be read any more; run: ostiary audit verify"}
 }
 
 func (s *Server) cause(ctx context.Context, c *envelopev1.Cause) (*runtimev1.HistoryEvent, error) {

@@ -92,19 +92,23 @@ func is[M proto.Message](e *runtimev1.HistoryEvent) bool {
 
 // newestGrant is the newest grant of a role, nil if there never was one.
 func (s *Server) newestGrant(ctx context.Context, employeeNumber, role string) (*accessv1.Grant, error) {
-	r, err := accessv1.NewAccessRequestServiceClient(s.platform.Dial(access)).ListGrants(ctx, &accessv1.ListGrantsRequest{
-		EmployeeNumber: employeeNumber, Role: role, IncludeRemoved: true,
-	})
-	if err != nil {
-		return nil, err
-	}
+	client := accessv1.NewAccessRequestServiceClient(s.platform.Dial(access))
+	request := &accessv1.ListGrantsRequest{EmployeeNumber: employeeNumber, Role: role, IncludeRemoved: true}
 	var newest *accessv1.Grant
-	for _, g := range r.GetItems() {
-		if newest == nil || g.GetIssuedPosition() > newest.GetIssuedPosition() {
-			newest = g
+	for {
+		r, err := client.ListGrants(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range r.GetItems() {
+			if newest == nil || g.GetIssuedPosition() > newest.GetIssuedPosition() {
+				newest = g
+			}
+		}
+		if request.After = r.GetNext(); request.After == "" {
+			return newest, nil
 		}
 	}
-	return newest, nil
 }
 
 // eventsOf returns the events about a person's rights that are wanted, newest

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	auditv1 "github.com/ostiary/ostiary/proto/gen/ostiary/audit/v1"
@@ -77,7 +78,8 @@ func (s *Server) lookUp(ctx context.Context, r *auditv1.ReadHistoryRequest, limi
 }
 
 // read asks each owner for its events and puts them into the order of the
-// places.
+// places. An event that is in the ledger and not at its owner any more is
+// shown as gone: history is never silently shorter.
 func (s *Server) read(ctx context.Context, places []book.Place) ([]*runtimev1.HistoryEvent, error) {
 	positions := map[string][]int64{}
 	for _, p := range places {
@@ -85,24 +87,45 @@ func (s *Server) read(ctx context.Context, places []book.Place) ([]*runtimev1.Hi
 	}
 	found := map[string]map[int64]*runtimev1.HistoryEvent{}
 	for service, list := range positions {
-		client, ok := s.sources[service]
-		if !ok {
-			return nil, fmt.Errorf("history names the unknown service %s", service)
-		}
-		r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: service, Positions: list, Limit: int32(len(list))})
-		if err != nil {
+		slices.Sort(list)
+		var err error
+		if found[service], err = s.from(ctx, service, list); err != nil {
 			return nil, err
-		}
-		found[service] = map[int64]*runtimev1.HistoryEvent{}
-		for _, e := range r.GetEvents() {
-			found[service][e.GetPosition()] = e
 		}
 	}
 	events := make([]*runtimev1.HistoryEvent, 0, len(places))
 	for _, p := range places {
-		if e, ok := found[p.Service][p.Position]; ok {
-			events = append(events, e)
+		e, ok := found[p.Service][p.Position]
+		if !ok {
+			e = &runtimev1.HistoryEvent{Service: p.Service, Position: p.Position, Type: typeGone, DataJson: "{}"}
 		}
+		events = append(events, e)
 	}
 	return events, nil
+}
+
+// from reads events of one service, in ascending order of their positions, in
+// as many answers as they need.
+func (s *Server) from(ctx context.Context, service string, positions []int64) (map[int64]*runtimev1.HistoryEvent, error) {
+	client, ok := s.sources[service]
+	if !ok {
+		return nil, fmt.Errorf("history names the unknown service %s", service)
+	}
+	found := map[int64]*runtimev1.HistoryEvent{}
+	for len(positions) > 0 {
+		r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: service, Positions: positions, Limit: int32(len(positions))})
+		if err != nil {
+			return nil, err
+		}
+		if len(r.GetEvents()) == 0 {
+			break
+		}
+		for _, e := range r.GetEvents() {
+			found[e.GetPosition()] = e
+		}
+		last := r.GetEvents()[len(r.GetEvents())-1].GetPosition()
+		next, _ := slices.BinarySearch(positions, last+1)
+		positions = positions[next:]
+	}
+	return found, nil
 }

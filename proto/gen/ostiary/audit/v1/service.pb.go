@@ -787,12 +787,11 @@ const file_ostiary_audit_v1_service_proto_rawDesc = "" +
 	"\x14GetCheckpointRequest\"?\n" +
 	"\x15GetCheckpointResponse\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\x12\x12\n" +
-	"\x04size\x18\x02 \x01(\x03R\x04size2\xf0\x03\n" +
-	"\fAuditService\x12{\n" +
-	"\vReadHistory\x12$.ostiary.audit.v1.ReadHistoryRequest\x1a%.ostiary.audit.v1.ReadHistoryResponse\"\x1f\xba\xbb\x18\x1b\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size2\xec\x03\n" +
+	"\fAuditService\x12w\n" +
+	"\vReadHistory\x12$.ostiary.audit.v1.ReadHistoryRequest\x1a%.ostiary.audit.v1.ReadHistoryResponse\"\x1b\xba\xbb\x18\x17\n" +
 	"\aauditor\n" +
-	"\faccess-admin\n" +
-	"\x02hr\x12\x81\x01\n" +
+	"\faccess-admin\x12\x81\x01\n" +
 	"\rExplainAccess\x12&.ostiary.audit.v1.ExplainAccessRequest\x1a'.ostiary.audit.v1.ExplainAccessResponse\"\x1f\xba\xbb\x18\x1b\n" +
 	"\aauditor\n" +
 	"\faccess-admin\n" +
