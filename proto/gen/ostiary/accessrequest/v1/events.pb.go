@@ -1179,8 +1179,7 @@ func (x *AccessApprovalRequired) GetAsk() *v1.Ask {
 	return nil
 }
 
-// AccessRequestApproved says that all signatures are there. The grant is issued
-// in the same decision.
+// AccessRequestApproved says that all signatures are there.
 type AccessRequestApproved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Beneficiary.
@@ -1192,7 +1191,10 @@ type AccessRequestApproved struct {
 	// Case that was granted.
 	CaseId string `protobuf:"bytes,4,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	// Whether it was authorised directly (APR-008).
-	Direct        bool `protobuf:"varint,5,opt,name=direct,proto3" json:"direct,omitempty"`
+	Direct bool `protobuf:"varint,5,opt,name=direct,proto3" json:"direct,omitempty"`
+	// When the grant begins, if that is later; absent: it is issued in the same
+	// decision.
+	BeginsAt      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=begins_at,json=beginsAt,proto3" json:"begins_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1260,6 +1262,13 @@ func (x *AccessRequestApproved) GetDirect() bool {
 		return x.Direct
 	}
 	return false
+}
+
+func (x *AccessRequestApproved) GetBeginsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginsAt
+	}
+	return nil
 }
 
 // AccessRequestRefused says that the request came to nothing.
@@ -1505,7 +1514,7 @@ type AccessRequestWithdrawn struct {
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Case that is to be cancelled.
 	CaseId string `protobuf:"bytes,4,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	// requester or leaver.
+	// requester, leaver or transfer.
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2204,14 +2213,15 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12*\n" +
-	"\x03ask\x18\x04 \x01(\v2\x18.ostiary.approval.v1.AskR\x03ask\"\xad\x01\n" +
+	"\x03ask\x18\x04 \x01(\v2\x18.ostiary.approval.v1.AskR\x03ask\"\xe6\x01\n" +
 	"\x15AccessRequestApproved\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12\x17\n" +
 	"\acase_id\x18\x04 \x01(\tR\x06caseId\x12\x16\n" +
-	"\x06direct\x18\x05 \x01(\bR\x06direct\"\xab\x01\n" +
+	"\x06direct\x18\x05 \x01(\bR\x06direct\x127\n" +
+	"\tbegins_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bbeginsAt\"\xab\x01\n" +
 	"\x14AccessRequestRefused\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
@@ -2332,16 +2342,17 @@ var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
 	22, // 7: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
 	22, // 8: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
 	23, // 9: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
-	22, // 10: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
-	22, // 11: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 12: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 13: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 14: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	22, // 10: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
+	22, // 11: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	22, // 12: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 13: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 14: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 15: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }

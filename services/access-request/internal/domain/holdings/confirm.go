@@ -33,10 +33,16 @@ func (c ConfirmActive) decide(s State) ([]proto.Message, error) {
 	if g.Status != Issued {
 		return nil, nil // confirmed before, or revoked in the meantime
 	}
-	return []proto.Message{&accessv1.GrantActivated{
+	events := []proto.Message{&accessv1.GrantActivated{
 		PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID,
 		Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Account: g.Issued.GetAccount(), Target: g.Issued.GetTarget(),
-	}}, nil
+	}}
+	if id := g.Issued.GetRequestId(); id != "" {
+		events = append(events, &accessv1.AccessRequestFulfilled{
+			PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), RequestId: id, GrantId: c.GrantID,
+		})
+	}
+	return events, nil
 }
 
 func (c ConfirmRemoved) decide(s State) ([]proto.Message, error) {

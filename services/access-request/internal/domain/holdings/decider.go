@@ -28,6 +28,8 @@ type Grant struct {
 	Issued *accessv1.GrantIssued
 	// Status is how far it is.
 	Status Status
+	// NoticedUntil is the end of which notice was given; zero: none.
+	NoticedUntil time.Time
 }
 
 // State is what the person holds and held.
@@ -41,12 +43,16 @@ type State struct {
 	// as recorded since the post was noted. It is never changed once it is in a
 	// state.
 	Withheld map[string]*accessv1.BirthrightWithheld
+	// Requests are all requests for the person, by id. The map is never changed
+	// once it is in a state.
+	Requests map[string]Request
 	// PackVersion is the newest pack by which anything was decided here.
 	PackVersion int64
 }
 
-// Command is one of NotePost, NoteDeparture, Realign, ConfirmActive and
-// ConfirmRemoved.
+// Command is one of NotePost, NoteDeparture, Realign, ConfirmActive,
+// ConfirmRemoved, SubmitRequest, WithdrawRequest, RecordOutcome, BeginGrant,
+// NoticeExpiry and Expire.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -61,7 +67,7 @@ func Evolve(s State, event proto.Message) State {
 		s.Post, s.Withheld = e, nil
 	case *accessv1.GrantIssued:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
-		s = s.released(e)
+		s = s.released(e).request(e.GetRequestId(), func(r *Request) { r.BeginsAt = time.Time{} })
 		return s.with(e.GetGrantId(), Grant{Issued: e, Status: Issued})
 	case *accessv1.BirthrightWithheld:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
@@ -78,9 +84,63 @@ func Evolve(s State, event proto.Message) State {
 	case *accessv1.GrantRevoked:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
 		return s.move(e.GetGrantId(), Revoking)
+	case *accessv1.GrantExpired:
+		return s.move(e.GetGrantId(), Revoking)
 	case *accessv1.GrantRemovalConfirmed:
 		return s.move(e.GetGrantId(), Removed)
+	case *accessv1.GrantRenewed:
+		s = s.request(e.GetRequestId(), func(r *Request) { r.Status = Fulfilled })
+		return s.with(e.GetGrantId(), s.Grants[e.GetGrantId()].renewed(e.GetValidUntil()))
+	case *accessv1.GrantExpiryNoticed:
+		g := s.Grants[e.GetGrantId()]
+		g.NoticedUntil = e.GetValidUntil().AsTime()
+		return s.with(e.GetGrantId(), g)
 	}
+	return s.asked(event)
+}
+
+// asked returns the holdings after an event about a request.
+func (s State) asked(event proto.Message) State {
+	switch e := event.(type) {
+	case *accessv1.AccessRequested:
+		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
+		s.Requests = maps.Clone(s.Requests)
+		if s.Requests == nil {
+			s.Requests = map[string]Request{}
+		}
+		s.Requests[e.GetRequestId()] = Request{Requested: e, Status: Pending}
+	case *accessv1.AccessApprovalRequired:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Case = e.GetAsk().GetCaseId() })
+	case *accessv1.AccessRequestApproved:
+		return s.request(e.GetRequestId(), func(r *Request) {
+			r.Status = Approved
+			if e.GetBeginsAt() != nil {
+				r.BeginsAt = e.GetBeginsAt().AsTime()
+			}
+		})
+	case *accessv1.AccessRequestRefused:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Refused })
+	case *accessv1.AccessRequestReturned:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Returned })
+	case *accessv1.AccessRequestPostponed:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Postponed })
+	case *accessv1.AccessRequestWithdrawn:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Withdrawn })
+	case *accessv1.AccessRequestFulfilled:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Fulfilled })
+	}
+	return s
+}
+
+// request returns the holdings with one request changed.
+func (s State) request(id string, change func(*Request)) State {
+	r, ok := s.Requests[id]
+	if !ok {
+		return s
+	}
+	change(&r)
+	s.Requests = maps.Clone(s.Requests)
+	s.Requests[id] = r
 	return s
 }
 

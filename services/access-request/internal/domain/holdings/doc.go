@@ -25,6 +25,11 @@
 //     says: what was asked for and approved stays, then the first in the matrix
 //     is given, and what is withheld is recorded with rule and roles; when a
 //     pack stops giving it, that it lapses.
+//   - Whoever asks passes a screening; what was signed passes it again here, so
+//     that of two requests for roles that are kept apart at most one is given,
+//     whenever and by whomever they were signed.
+//   - What was asked for has an end, can be renewed before it, and is given up
+//     at a transfer.
 //   - A post is replaced only by what identity said later.
 //   - An addition that is confirmed after its revocation does not bring the
 //     grant back to life.

@@ -9,8 +9,9 @@ import (
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 )
 
-// NoteDeparture takes in that a person no longer works here and revokes
-// everything, of whatever kind, in the same decision.
+// NoteDeparture takes in that a person no longer works here: whatever was asked
+// for is withdrawn, and everything that is held is revoked, of whatever kind,
+// in the same decision.
 type NoteDeparture struct {
 	PersonID       string
 	EmployeeNumber string
@@ -33,6 +34,7 @@ func (c NoteDeparture) decide(s State) ([]proto.Message, error) {
 		PersonId: c.PersonID, EmployeeNumber: c.EmployeeNumber, Employed: false, Position: s.Post.GetPosition(), Unit: s.Post.GetUnit(),
 		Attributes: s.Post.GetAttributes(), Kind: s.Post.GetKind(), EffectiveAt: timestamppb.New(c.EffectiveAt), SourcePosition: c.SourcePosition,
 	}}
+	events = append(events, s.withdrawAll(WithdrawnByLeaver)...)
 	for _, g := range s.live() {
 		events = append(events, revoked(g.Issued, ReasonLeaver, RuleEmployment, 0, c.EffectiveAt))
 	}

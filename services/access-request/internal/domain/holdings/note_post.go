@@ -50,14 +50,32 @@ func (c NotePost) decide(s State) ([]proto.Message, error) {
 		PersonId: c.PersonID, EmployeeNumber: c.EmployeeNumber, Employed: true, Position: c.Position, Unit: c.Unit,
 		Attributes: c.Attributes, Kind: c.Kind, EffectiveAt: timestamppb.New(c.EffectiveAt), SourcePosition: c.SourcePosition,
 	}
+	events, reason := []proto.Message{post}, whatChanged(s.Post, post)
+	if reason == ReasonTransfer {
+		for _, e := range s.giveUp(c.EffectiveAt) {
+			events, s = append(events, e), Evolve(s, e)
+		}
+	}
 	if c.Pack.Version < s.PackVersion {
 		// Derived by rules that are no longer in force: whoever brings this looks
 		// at the pack again afterwards and realigns.
-		return []proto.Message{post}, nil
+		return events, nil
 	}
-	return append([]proto.Message{post}, s.align(change{
-		post: post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: whatChanged(s.Post, post), at: c.EffectiveAt,
+	return append(events, s.align(change{
+		post: post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: reason, at: c.EffectiveAt,
 	})...), nil
+}
+
+// giveUp takes what was asked for and given for another post, and withdraws what
+// was still asked: at a transfer it must be asked for again (ACR-042, ACR-067).
+func (s State) giveUp(at time.Time) []proto.Message {
+	events := s.withdrawAll(WithdrawnByTransfer)
+	for _, g := range s.live() {
+		if g.Issued.GetKind() != KindBirthright {
+			events = append(events, revoked(g.Issued, ReasonTransfer, g.Issued.GetRule(), 0, at))
+		}
+	}
+	return events
 }
 
 // whatChanged says which part of the post gives rights or takes them away.
