@@ -1,5 +1,6 @@
 // Package accessrequest is the service that decides who holds what: the
-// birthrights that follow from posts and pack, and their end.
+// birthrights that follow from posts and pack, what people ask for and others
+// sign, and the end of both.
 package accessrequest
 
 import (
@@ -10,6 +11,7 @@ import (
 	"github.com/ostiary/ostiary/libs/projection"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
+	"github.com/ostiary/ostiary/services/access-request/internal/migrations"
 	"github.com/ostiary/ostiary/services/access-request/internal/policy"
 	"github.com/ostiary/ostiary/services/access-request/internal/readmodel"
 	"github.com/ostiary/ostiary/services/access-request/internal/rpc"
@@ -20,7 +22,7 @@ const Name = "access-request"
 
 // Definition is the service before it runs.
 func Definition() servicekit.Definition {
-	return servicekit.Definition{Name: Name, New: New}
+	return servicekit.Definition{Name: Name, Migrations: migrations.Files, New: New}
 }
 
 // New builds the service. It starts nothing.
@@ -32,7 +34,8 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 		}
 		return readmodel.Everybody(ctx, p.Pool)
 	}
-	server := &rpc.Server{Pool: p.Pool, Rules: alignment.Packs.Current, Settle: func(ctx context.Context) error {
+	requests := &policy.Requests{Alignment: alignment, Clock: p.Clock, Zone: p.Zone}
+	server := &rpc.Server{Platform: p, Pool: p.Pool, Rules: alignment.Packs.Current, Settle: func(ctx context.Context) error {
 		head, err := p.Journal.Store.Head(ctx)
 		if err != nil {
 			return err
@@ -41,7 +44,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 	}}
 	return &servicekit.Service{
 		Register:    server.Register,
-		Projections: []projection.Projection{readmodel.Grants()},
+		Projections: []projection.Projection{readmodel.Grants(), readmodel.Requests()},
 		Policies: []messaging.Policy{
 			policy.WhenEmploymentStartedGrantBirthrights(alignment),
 			policy.WhenPostChangedRealignBirthrights(alignment),
@@ -50,5 +53,6 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenPackPublishedAdoptPack(alignment),
 			policy.WhenPackActivatedRealignEverybody(alignment, people),
 		},
+		Deadlines: policy.WhenTimeComesBeginNoticeExpire(requests),
 	}, nil
 }

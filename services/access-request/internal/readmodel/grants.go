@@ -21,7 +21,7 @@ var schema string
 // Grants is the read model of grants and posts.
 func Grants() projection.Projection {
 	return projection.Projection{
-		Name: "grants", Version: 1, Schema: schema, Apply: apply,
+		Name: "grants", Version: 2, Schema: schema, Apply: apply,
 		Digests: []string{
 			`SELECT employee_number, application, role, kind, state FROM grants
 			 ORDER BY employee_number COLLATE "C", application COLLATE "C", role COLLATE "C", kind COLLATE "C", state COLLATE "C"`,
@@ -44,6 +44,9 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 	if len(p.issued.grant) > 0 {
 		p.issued.queue(b)
 	}
+	if len(p.renewed.grant) > 0 {
+		p.renewed.queue(b)
+	}
 	for _, m := range []struct {
 		name, state string
 		rows        moves
@@ -65,6 +68,7 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 type rows struct {
 	posts                       posts
 	issued                      issues
+	renewed                     renewals
 	activated, revoked, removed moves
 }
 
@@ -76,7 +80,11 @@ func (r *rows) add(f eventstore.Fact) {
 		r.issued.add(f, e)
 	case *accessv1.GrantActivated:
 		r.activated.add(f, e.GetGrantId())
+	case *accessv1.GrantRenewed:
+		r.renewed.add(f, e)
 	case *accessv1.GrantRevoked:
+		r.revoked.add(f, e.GetGrantId())
+	case *accessv1.GrantExpired:
 		r.revoked.add(f, e.GetGrantId())
 	case *accessv1.GrantRemovalConfirmed:
 		r.removed.add(f, e.GetGrantId())
@@ -132,8 +140,35 @@ func (i *issues) add(f eventstore.Fact, e *accessv1.GrantIssued) {
 func (i *issues) queue(b *pgx.Batch) {
 	b.Queue(`
 		INSERT INTO grants (grant_id, person_id, employee_number, account, application, role, kind, target, valid_until,
-		                    issued_at, issued_recorded, issued_position, state)
-		SELECT *, 'issued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-		                               $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])`,
+		                    issued_at, issued_recorded, issued_position, first_until, state)
+		SELECT *, valid_until, 'issued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+		                               $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
+		     AS n(grant_id, person_id, employee_number, account, application, role, kind, target, valid_until, at, recorded, position)`,
 		i.grant, i.person, i.employee, i.account, i.application, i.role, i.kind, i.target, i.until, i.at, i.recorded, i.position)
+}
+
+// renewals are later ends of grants.
+type renewals struct {
+	grant    []string
+	until    []time.Time
+	recorded []time.Time
+	position []int64
+}
+
+func (r *renewals) add(f eventstore.Fact, e *accessv1.GrantRenewed) {
+	r.grant = append(r.grant, e.GetGrantId())
+	r.until = append(r.until, e.GetValidUntil().AsTime())
+	r.recorded = append(r.recorded, f.RecordedAt)
+	r.position = append(r.position, f.Position)
+}
+
+func (r *renewals) queue(b *pgx.Batch) {
+	b.Queue(`
+		WITH new AS (
+			INSERT INTO renewals (grant_id, valid_until, recorded, position)
+			SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::bigint[])
+			RETURNING grant_id, valid_until, position),
+		last AS (SELECT DISTINCT ON (grant_id) grant_id, valid_until FROM new ORDER BY grant_id, position DESC)
+		UPDATE grants g SET valid_until = l.valid_until FROM last l WHERE g.grant_id = l.grant_id`,
+		r.grant, r.until, r.recorded, r.position)
 }

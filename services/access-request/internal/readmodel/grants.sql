@@ -12,7 +12,9 @@ CREATE TABLE grants (
     kind text NOT NULL,
     target text NOT NULL,
     state text NOT NULL,
+    -- The end as it is now, and as it was when the grant was issued.
     valid_until timestamptz,
+    first_until timestamptz,
     issued_at timestamptz NOT NULL,
     issued_recorded timestamptz NOT NULL,
     issued_position bigint NOT NULL,
@@ -32,6 +34,15 @@ CREATE INDEX grants_person ON grants (employee_number, application, role, grant_
 CREATE INDEX grants_role ON grants (application, role, employee_number, grant_id);
 CREATE INDEX grants_held_person ON grants (employee_number, application, role, grant_id) WHERE state <> 'removed';
 CREATE INDEX grants_held_role ON grants (application, role, employee_number, grant_id) WHERE state <> 'removed';
+
+-- Every later end of a grant, so that an earlier one is found as it was known.
+CREATE TABLE renewals (
+    grant_id text NOT NULL,
+    position bigint NOT NULL,
+    recorded timestamptz NOT NULL,
+    valid_until timestamptz NOT NULL,
+    PRIMARY KEY (grant_id, position)
+);
 
 -- The post of everybody of whom identity has spoken.
 CREATE TABLE posts (

@@ -66,11 +66,13 @@ FROM (
         WHEN activated_recorded <= $2 AND (activated_at <= $1 OR $1 < issued_recorded) THEN 'active'
         ELSE 'issued' END AS state
     FROM (
-        SELECT grant_id, person_id, employee_number, account, application, role, kind, valid_until,
+        SELECT grant_id, person_id, employee_number, account, application, role, kind,
+               coalesce((SELECT r.valid_until FROM rm_grants.renewals r WHERE r.grant_id = g.grant_id AND r.recorded <= $2
+                         ORDER BY r.position DESC LIMIT 1), first_until) AS valid_until,
                issued_at, issued_recorded, issued_position, activated_at, activated_recorded, activated_position,
                revoked_at, revoked_recorded, revoked_position, removed_at, removed_recorded, removed_position,
                coalesce(revoked_recorded <= $2 AND revoked_at <= $1, false) AS ended
-        FROM rm_grants.grants WHERE issued_recorded <= $2 AND issued_at <= $1
+        FROM rm_grants.grants g WHERE issued_recorded <= $2 AND issued_at <= $1
     ) f
 ) g WHERE true`
 
@@ -82,6 +84,10 @@ func List(ctx context.Context, pool *pgxpool.Pool, s Selection) ([]Grant, error)
 	if err != nil {
 		return nil, fmt.Errorf("list grants: %w", err)
 	}
+	return collect(found)
+}
+
+func collect(found pgx.Rows) ([]Grant, error) {
 	grants, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (Grant, error) {
 		var g Grant
 		err := row.Scan(&g.GrantID, &g.PersonID, &g.EmployeeNumber, &g.Account, &g.Application, &g.Role, &g.Kind, &g.State,
@@ -134,4 +140,13 @@ func orForever(t time.Time) any {
 		return "infinity"
 	}
 	return t
+}
+
+// Held are the grants of an account and a role that are not removed.
+func Held(ctx context.Context, pool *pgxpool.Pool, account, application, role string) ([]Grant, error) {
+	found, err := pool.Query(ctx, now+` AND account = $1 AND application = $2 AND role = $3 AND state <> 'removed'`, account, application, role)
+	if err != nil {
+		return nil, fmt.Errorf("look for grants: %w", err)
+	}
+	return collect(found)
 }

@@ -10,6 +10,8 @@ import (
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 
+	"github.com/ostiary/ostiary/libs/servicekit"
+
 	"github.com/ostiary/ostiary/services/access-request/internal/policy"
 )
 
@@ -18,6 +20,8 @@ type Server struct {
 	accessv1.UnsafeAccessRequestServiceServer
 	policyv1.UnsafePackSubscriberServiceServer
 
+	// Platform is the service's process.
+	Platform *servicekit.Platform
 	// Pool holds the read models.
 	Pool *pgxpool.Pool
 	// Rules is the pack in force.

@@ -1674,7 +1674,9 @@ type GrantRenewed struct {
 	// Last instant, exclusive, as it is now.
 	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
 	// Request by which it was asked for.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// First instant of the grant, as when it was issued.
+	BeganAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=began_at,json=beganAt,proto3" json:"began_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1756,6 +1758,13 @@ func (x *GrantRenewed) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *GrantRenewed) GetBeganAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeganAt
+	}
+	return nil
 }
 
 // GrantExpiryNoticed says that a grant is about to end, in time to ask for its
@@ -2253,7 +2262,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12\x19\n" +
-	"\bgrant_id\x18\x04 \x01(\tR\agrantId\"\x81\x02\n" +
+	"\bgrant_id\x18\x04 \x01(\tR\agrantId\"\xb8\x02\n" +
 	"\fGrantRenewed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2263,7 +2272,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"validUntil\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tR\trequestId\"\xe8\x01\n" +
+	"request_id\x18\a \x01(\tR\trequestId\x125\n" +
+	"\bbegan_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\abeganAt\"\xe8\x01\n" +
 	"\x12GrantExpiryNoticed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2345,14 +2355,15 @@ var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
 	22, // 10: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
 	22, // 11: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
 	22, // 12: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 13: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 14: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 15: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	22, // 13: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
+	22, // 14: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 15: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 16: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }

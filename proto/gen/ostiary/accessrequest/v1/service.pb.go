@@ -7,6 +7,7 @@
 package accessrequestv1
 
 import (
+	v1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	_ "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -22,6 +23,882 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// SubmitRequestRequest is what is asked for.
+type SubmitRequestRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Application.
+	Application string `protobuf:"bytes,1,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	// Employee number of whom it is for; "" for the caller.
+	EmployeeNumber string `protobuf:"bytes,3,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// What it is needed for.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// First instant; absent: from the decision on.
+	From *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
+	// Last instant, exclusive.
+	Until *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
+	// Only say who would sign.
+	DryRun        bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitRequestRequest) Reset() {
+	*x = SubmitRequestRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitRequestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitRequestRequest) ProtoMessage() {}
+
+func (x *SubmitRequestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitRequestRequest.ProtoReflect.Descriptor instead.
+func (*SubmitRequestRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SubmitRequestRequest) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *SubmitRequestRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *SubmitRequestRequest) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *SubmitRequestRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SubmitRequestRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *SubmitRequestRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *SubmitRequestRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+// SubmitRequestResponse says what was asked and who decides.
+type SubmitRequestResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request; "" for a dry run.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Number that humans use; "" for a dry run.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Case in approval; "" for a dry run.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Steps with those who may sign them.
+	Signers []*v1.StepView `protobuf:"bytes,4,rep,name=signers,proto3" json:"signers,omitempty"`
+	// When the first step is late; absent: never.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Grant that would go on longer; "" if a new one is asked for.
+	Renews string `protobuf:"bytes,6,opt,name=renews,proto3" json:"renews,omitempty"`
+	// Position.
+	Position      int64 `protobuf:"varint,7,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitRequestResponse) Reset() {
+	*x = SubmitRequestResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitRequestResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitRequestResponse) ProtoMessage() {}
+
+func (x *SubmitRequestResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitRequestResponse.ProtoReflect.Descriptor instead.
+func (*SubmitRequestResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SubmitRequestResponse) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SubmitRequestResponse) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *SubmitRequestResponse) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *SubmitRequestResponse) GetSigners() []*v1.StepView {
+	if x != nil {
+		return x.Signers
+	}
+	return nil
+}
+
+func (x *SubmitRequestResponse) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SubmitRequestResponse) GetRenews() string {
+	if x != nil {
+		return x.Renews
+	}
+	return ""
+}
+
+func (x *SubmitRequestResponse) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// WithdrawRequestRequest names a request.
+type WithdrawRequestRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request or number.
+	Request       string `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawRequestRequest) Reset() {
+	*x = WithdrawRequestRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawRequestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawRequestRequest) ProtoMessage() {}
+
+func (x *WithdrawRequestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawRequestRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawRequestRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WithdrawRequestRequest) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+// WithdrawRequestResponse says that it is withdrawn.
+type WithdrawRequestResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position.
+	Position      int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawRequestResponse) Reset() {
+	*x = WithdrawRequestResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawRequestResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawRequestResponse) ProtoMessage() {}
+
+func (x *WithdrawRequestResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawRequestResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawRequestResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WithdrawRequestResponse) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// GetRequestRequest names a request.
+type GetRequestRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request or number.
+	Request       string `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRequestRequest) Reset() {
+	*x = GetRequestRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRequestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRequestRequest) ProtoMessage() {}
+
+func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
+func (*GetRequestRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetRequestRequest) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+// GetRequestResponse is a request.
+type GetRequestResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request.
+	Request       *Request `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRequestResponse) Reset() {
+	*x = GetRequestResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRequestResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRequestResponse) ProtoMessage() {}
+
+func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
+func (*GetRequestResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetRequestResponse) GetRequest() *Request {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+// ListRequestsRequest selects requests.
+type ListRequestsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// mine (default): by or for the caller; all: for access-admin, hr and auditor.
+	Scope string `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	// Only for this person, with scope all.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Leave out what is decided.
+	Open bool `protobuf:"varint,3,opt,name=open,proto3" json:"open,omitempty"`
+	// At most so many; 0 means 100.
+	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Cursor of the previous page.
+	After         string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRequestsRequest) Reset() {
+	*x = ListRequestsRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequestsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequestsRequest) ProtoMessage() {}
+
+func (x *ListRequestsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequestsRequest.ProtoReflect.Descriptor instead.
+func (*ListRequestsRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListRequestsRequest) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *ListRequestsRequest) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *ListRequestsRequest) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *ListRequestsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListRequestsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ListRequestsResponse is a page of requests.
+type ListRequestsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Requests, the newest first.
+	Items []*Request `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Cursor of the next page, "" if this is the last.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRequestsResponse) Reset() {
+	*x = ListRequestsResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequestsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequestsResponse) ProtoMessage() {}
+
+func (x *ListRequestsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequestsResponse.ProtoReflect.Descriptor instead.
+func (*ListRequestsResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListRequestsResponse) GetItems() []*Request {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListRequestsResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// Request is what was asked for a person.
+type Request struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Number that humans use.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Employee number of whom it is for.
+	EmployeeNumber string `protobuf:"bytes,3,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Employee number of who asked.
+	Requester string `protobuf:"bytes,4,opt,name=requester,proto3" json:"requester,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,5,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// Why.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// First instant wanted, if it was stated.
+	ValidFrom *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
+	// Last instant wanted, exclusive.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// Grant that is to go on longer, "" if a new one is asked for.
+	Renews string `protobuf:"bytes,10,opt,name=renews,proto3" json:"renews,omitempty"`
+	// pending, postponed, approved, refused, returned, withdrawn or fulfilled.
+	State string `protobuf:"bytes,11,opt,name=state,proto3" json:"state,omitempty"`
+	// Why it was refused or withdrawn: refused, lapsed, no_signer, duty_rule,
+	// catalogue, late; requester, leaver, transfer.
+	Outcome string `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// What the signer wrote, or the duty rule.
+	Detail string `protobuf:"bytes,13,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Until when it rests, if it is postponed.
+	PostponedUntil *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=postponed_until,json=postponedUntil,proto3" json:"postponed_until,omitempty"`
+	// When the grant of an approved request begins, if that is later.
+	BeginsAt *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=begins_at,json=beginsAt,proto3" json:"begins_at,omitempty"`
+	// Case in approval.
+	CaseId string `protobuf:"bytes,16,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Grant that came of it.
+	GrantId string `protobuf:"bytes,17,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// When it was asked.
+	AskedAt *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	// Position of the request.
+	Position      int64 `protobuf:"varint,19,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Request) Reset() {
+	*x = Request{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Request) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Request) ProtoMessage() {}
+
+func (x *Request) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Request.ProtoReflect.Descriptor instead.
+func (*Request) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Request) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *Request) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Request) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *Request) GetRequester() string {
+	if x != nil {
+		return x.Requester
+	}
+	return ""
+}
+
+func (x *Request) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *Request) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Request) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Request) GetValidFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidFrom
+	}
+	return nil
+}
+
+func (x *Request) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *Request) GetRenews() string {
+	if x != nil {
+		return x.Renews
+	}
+	return ""
+}
+
+func (x *Request) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Request) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Request) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *Request) GetPostponedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PostponedUntil
+	}
+	return nil
+}
+
+func (x *Request) GetBeginsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeginsAt
+	}
+	return nil
+}
+
+func (x *Request) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *Request) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *Request) GetAskedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskedAt
+	}
+	return nil
+}
+
+func (x *Request) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// CheckAccessRequest asks whether somebody may.
+type CheckAccessRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,2,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role          string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckAccessRequest) Reset() {
+	*x = CheckAccessRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckAccessRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckAccessRequest) ProtoMessage() {}
+
+func (x *CheckAccessRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckAccessRequest.ProtoReflect.Descriptor instead.
+func (*CheckAccessRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CheckAccessRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *CheckAccessRequest) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *CheckAccessRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+// CheckAccessResponse says so.
+type CheckAccessResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the account has the role now.
+	Allowed bool `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// Why not: unknown_account, suspended, no_grant, not_confirmed, ended.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Grant that allows it.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Until when, exclusive; absent if it has no end.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// Roles of the application that can be asked for, if it is not allowed.
+	CanRequest    []string `protobuf:"bytes,5,rep,name=can_request,json=canRequest,proto3" json:"can_request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckAccessResponse) Reset() {
+	*x = CheckAccessResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckAccessResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckAccessResponse) ProtoMessage() {}
+
+func (x *CheckAccessResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckAccessResponse.ProtoReflect.Descriptor instead.
+func (*CheckAccessResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *CheckAccessResponse) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *CheckAccessResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CheckAccessResponse) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *CheckAccessResponse) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *CheckAccessResponse) GetCanRequest() []string {
+	if x != nil {
+		return x.CanRequest
+	}
+	return nil
+}
 
 // ListGrantsRequest selects grants.
 type ListGrantsRequest struct {
@@ -46,7 +923,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -58,7 +935,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -71,7 +948,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{0}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListGrantsRequest) GetEmployeeNumber() string {
@@ -136,7 +1013,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -148,7 +1025,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -161,7 +1038,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{1}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListGrantsResponse) GetItems() []*Grant {
@@ -212,7 +1089,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -224,7 +1101,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -237,7 +1114,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{2}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Grant) GetEmployeeNumber() string {
@@ -328,7 +1205,77 @@ var File_ostiary_accessrequest_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"&ostiary/accessrequest/v1/service.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\"\x88\x02\n" +
+	"&ostiary/accessrequest/v1/service.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/approval/v1/service.proto\x1a!ostiary/envelope/v1/options.proto\"\x88\x02\n" +
+	"\x14SubmitRequestRequest\x12 \n" +
+	"\vapplication\x18\x01 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12'\n" +
+	"\x0femployee_number\x18\x03 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12.\n" +
+	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
+	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x17\n" +
+	"\adry_run\x18\a \x01(\bR\x06dryRun\"\x87\x02\n" +
+	"\x15SubmitRequestResponse\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x127\n" +
+	"\asigners\x18\x04 \x03(\v2\x1d.ostiary.approval.v1.StepViewR\asigners\x121\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x16\n" +
+	"\x06renews\x18\x06 \x01(\tR\x06renews\x12\x1a\n" +
+	"\bposition\x18\a \x01(\x03R\bposition\"2\n" +
+	"\x16WithdrawRequestRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\"5\n" +
+	"\x17WithdrawRequestResponse\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\"-\n" +
+	"\x11GetRequestRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\"Q\n" +
+	"\x12GetRequestResponse\x12;\n" +
+	"\arequest\x18\x01 \x01(\v2!.ostiary.accessrequest.v1.RequestR\arequest\"\x94\x01\n" +
+	"\x13ListRequestsRequest\x12\x14\n" +
+	"\x05scope\x18\x01 \x01(\tR\x05scope\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
+	"\x04open\x18\x03 \x01(\bR\x04open\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x05 \x01(\tR\x05after\"c\n" +
+	"\x14ListRequestsResponse\x127\n" +
+	"\x05items\x18\x01 \x03(\v2!.ostiary.accessrequest.v1.RequestR\x05items\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"\xb2\x05\n" +
+	"\aRequest\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12'\n" +
+	"\x0femployee_number\x18\x03 \x01(\tR\x0eemployeeNumber\x12\x1c\n" +
+	"\trequester\x18\x04 \x01(\tR\trequester\x12 \n" +
+	"\vapplication\x18\x05 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"valid_from\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
+	"\vvalid_until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\x12\x16\n" +
+	"\x06renews\x18\n" +
+	" \x01(\tR\x06renews\x12\x14\n" +
+	"\x05state\x18\v \x01(\tR\x05state\x12\x18\n" +
+	"\aoutcome\x18\f \x01(\tR\aoutcome\x12\x16\n" +
+	"\x06detail\x18\r \x01(\tR\x06detail\x12C\n" +
+	"\x0fpostponed_until\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x0epostponedUntil\x127\n" +
+	"\tbegins_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\bbeginsAt\x12\x17\n" +
+	"\acase_id\x18\x10 \x01(\tR\x06caseId\x12\x19\n" +
+	"\bgrant_id\x18\x11 \x01(\tR\agrantId\x125\n" +
+	"\basked_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12\x1a\n" +
+	"\bposition\x18\x13 \x01(\x03R\bposition\"d\n" +
+	"\x12CheckAccessRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12 \n" +
+	"\vapplication\x18\x02 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\xc0\x01\n" +
+	"\x13CheckAccessResponse\x12\x18\n" +
+	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12;\n" +
+	"\vvalid_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\x12\x1f\n" +
+	"\vcan_request\x18\x05 \x03(\tR\n" +
+	"canRequest\"\x88\x02\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12*\n" +
@@ -355,13 +1302,19 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\bposition\x18\n" +
 	" \x01(\x03R\bposition\x12'\n" +
 	"\x0fissued_position\x18\v \x01(\x03R\x0eissuedPosition\x12\x1b\n" +
-	"\tperson_id\x18\f \x01(\tR\bpersonId2\xc0\x01\n" +
+	"\tperson_id\x18\f \x01(\tR\bpersonId2\x99\x06\n" +
 	"\x14AccessRequestService\x12\xa7\x01\n" +
 	"\n" +
 	"ListGrants\x12+.ostiary.accessrequest.v1.ListGrantsRequest\x1a,.ostiary.accessrequest.v1.ListGrantsResponse\">\xba\xbb\x18:\n" +
 	"\faccess-admin\n" +
 	"\aauditor\n" +
-	"\x02hr\x12\x05audit\x12\bidentity\x12\fprovisioningB\xfd\x01\n" +
+	"\x02hr\x12\x05audit\x12\bidentity\x12\fprovisioning\x12x\n" +
+	"\rSubmitRequest\x12..ostiary.accessrequest.v1.SubmitRequestRequest\x1a/.ostiary.accessrequest.v1.SubmitRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12~\n" +
+	"\x0fWithdrawRequest\x120.ostiary.accessrequest.v1.WithdrawRequestRequest\x1a1.ostiary.accessrequest.v1.WithdrawRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12o\n" +
+	"\n" +
+	"GetRequest\x12+.ostiary.accessrequest.v1.GetRequestRequest\x1a,.ostiary.accessrequest.v1.GetRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12u\n" +
+	"\fListRequests\x12-.ostiary.accessrequest.v1.ListRequestsRequest\x1a..ostiary.accessrequest.v1.ListRequestsResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12u\n" +
+	"\vCheckAccess\x12,.ostiary.accessrequest.v1.CheckAccessRequest\x1a-.ostiary.accessrequest.v1.CheckAccessResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01B\xfd\x01\n" +
 	"\x1ccom.ostiary.accessrequest.v1B\fServiceProtoP\x01ZMgithub.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1;accessrequestv1\xa2\x02\x03OAX\xaa\x02\x18Ostiary.Accessrequest.V1\xca\x02\x18Ostiary\\Accessrequest\\V1\xe2\x02$Ostiary\\Accessrequest\\V1\\GPBMetadata\xea\x02\x1aOstiary::Accessrequest::V1b\x06proto3"
 
 var (
@@ -376,26 +1329,60 @@ func file_ostiary_accessrequest_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_service_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_ostiary_accessrequest_v1_service_proto_goTypes = []any{
-	(*ListGrantsRequest)(nil),     // 0: ostiary.accessrequest.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),    // 1: ostiary.accessrequest.v1.ListGrantsResponse
-	(*Grant)(nil),                 // 2: ostiary.accessrequest.v1.Grant
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*SubmitRequestRequest)(nil),    // 0: ostiary.accessrequest.v1.SubmitRequestRequest
+	(*SubmitRequestResponse)(nil),   // 1: ostiary.accessrequest.v1.SubmitRequestResponse
+	(*WithdrawRequestRequest)(nil),  // 2: ostiary.accessrequest.v1.WithdrawRequestRequest
+	(*WithdrawRequestResponse)(nil), // 3: ostiary.accessrequest.v1.WithdrawRequestResponse
+	(*GetRequestRequest)(nil),       // 4: ostiary.accessrequest.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),      // 5: ostiary.accessrequest.v1.GetRequestResponse
+	(*ListRequestsRequest)(nil),     // 6: ostiary.accessrequest.v1.ListRequestsRequest
+	(*ListRequestsResponse)(nil),    // 7: ostiary.accessrequest.v1.ListRequestsResponse
+	(*Request)(nil),                 // 8: ostiary.accessrequest.v1.Request
+	(*CheckAccessRequest)(nil),      // 9: ostiary.accessrequest.v1.CheckAccessRequest
+	(*CheckAccessResponse)(nil),     // 10: ostiary.accessrequest.v1.CheckAccessResponse
+	(*ListGrantsRequest)(nil),       // 11: ostiary.accessrequest.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),      // 12: ostiary.accessrequest.v1.ListGrantsResponse
+	(*Grant)(nil),                   // 13: ostiary.accessrequest.v1.Grant
+	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
+	(*v1.StepView)(nil),             // 15: ostiary.approval.v1.StepView
 }
 var file_ostiary_accessrequest_v1_service_proto_depIdxs = []int32{
-	3, // 0: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
-	3, // 1: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
-	2, // 2: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
-	3, // 3: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
-	3, // 4: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
-	0, // 5: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
-	1, // 6: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	14, // 0: ostiary.accessrequest.v1.SubmitRequestRequest.from:type_name -> google.protobuf.Timestamp
+	14, // 1: ostiary.accessrequest.v1.SubmitRequestRequest.until:type_name -> google.protobuf.Timestamp
+	15, // 2: ostiary.accessrequest.v1.SubmitRequestResponse.signers:type_name -> ostiary.approval.v1.StepView
+	14, // 3: ostiary.accessrequest.v1.SubmitRequestResponse.due_at:type_name -> google.protobuf.Timestamp
+	8,  // 4: ostiary.accessrequest.v1.GetRequestResponse.request:type_name -> ostiary.accessrequest.v1.Request
+	8,  // 5: ostiary.accessrequest.v1.ListRequestsResponse.items:type_name -> ostiary.accessrequest.v1.Request
+	14, // 6: ostiary.accessrequest.v1.Request.valid_from:type_name -> google.protobuf.Timestamp
+	14, // 7: ostiary.accessrequest.v1.Request.valid_until:type_name -> google.protobuf.Timestamp
+	14, // 8: ostiary.accessrequest.v1.Request.postponed_until:type_name -> google.protobuf.Timestamp
+	14, // 9: ostiary.accessrequest.v1.Request.begins_at:type_name -> google.protobuf.Timestamp
+	14, // 10: ostiary.accessrequest.v1.Request.asked_at:type_name -> google.protobuf.Timestamp
+	14, // 11: ostiary.accessrequest.v1.CheckAccessResponse.valid_until:type_name -> google.protobuf.Timestamp
+	14, // 12: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
+	14, // 13: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
+	13, // 14: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
+	14, // 15: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
+	14, // 16: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 17: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
+	0,  // 18: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:input_type -> ostiary.accessrequest.v1.SubmitRequestRequest
+	2,  // 19: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:input_type -> ostiary.accessrequest.v1.WithdrawRequestRequest
+	4,  // 20: ostiary.accessrequest.v1.AccessRequestService.GetRequest:input_type -> ostiary.accessrequest.v1.GetRequestRequest
+	6,  // 21: ostiary.accessrequest.v1.AccessRequestService.ListRequests:input_type -> ostiary.accessrequest.v1.ListRequestsRequest
+	9,  // 22: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:input_type -> ostiary.accessrequest.v1.CheckAccessRequest
+	12, // 23: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
+	1,  // 24: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:output_type -> ostiary.accessrequest.v1.SubmitRequestResponse
+	3,  // 25: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:output_type -> ostiary.accessrequest.v1.WithdrawRequestResponse
+	5,  // 26: ostiary.accessrequest.v1.AccessRequestService.GetRequest:output_type -> ostiary.accessrequest.v1.GetRequestResponse
+	7,  // 27: ostiary.accessrequest.v1.AccessRequestService.ListRequests:output_type -> ostiary.accessrequest.v1.ListRequestsResponse
+	10, // 28: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:output_type -> ostiary.accessrequest.v1.CheckAccessResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_service_proto_init() }
@@ -409,7 +1396,7 @@ func file_ostiary_accessrequest_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_service_proto_rawDesc), len(file_ostiary_accessrequest_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,18 +19,40 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AccessRequestService_ListGrants_FullMethodName = "/ostiary.accessrequest.v1.AccessRequestService/ListGrants"
+	AccessRequestService_ListGrants_FullMethodName      = "/ostiary.accessrequest.v1.AccessRequestService/ListGrants"
+	AccessRequestService_SubmitRequest_FullMethodName   = "/ostiary.accessrequest.v1.AccessRequestService/SubmitRequest"
+	AccessRequestService_WithdrawRequest_FullMethodName = "/ostiary.accessrequest.v1.AccessRequestService/WithdrawRequest"
+	AccessRequestService_GetRequest_FullMethodName      = "/ostiary.accessrequest.v1.AccessRequestService/GetRequest"
+	AccessRequestService_ListRequests_FullMethodName    = "/ostiary.accessrequest.v1.AccessRequestService/ListRequests"
+	AccessRequestService_CheckAccess_FullMethodName     = "/ostiary.accessrequest.v1.AccessRequestService/CheckAccess"
 )
 
 // AccessRequestServiceClient is the client API for AccessRequestService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AccessRequestService answers who holds what.
+// AccessRequestService answers who holds what, and takes requests. A request is
+// shown to whoever asked, to whom it is for, and to those who may see all;
+// others are told that there is none.
 type AccessRequestServiceClient interface {
 	// ListGrants lists grants of a person, of a role or of everybody, now or at
 	// a past time.
 	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
+	// SubmitRequest asks for a role: for oneself, as a supervisor for a report, or
+	// with the role hr or access-admin for anybody. It answers who will sign and
+	// until when; a dry run answers that and records nothing.
+	SubmitRequest(ctx context.Context, in *SubmitRequestRequest, opts ...grpc.CallOption) (*SubmitRequestResponse, error)
+	// WithdrawRequest takes a request back. Whoever asked and whom it is for may.
+	WithdrawRequest(ctx context.Context, in *WithdrawRequestRequest, opts ...grpc.CallOption) (*WithdrawRequestResponse, error)
+	// GetRequest shows one request.
+	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
+	// ListRequests lists requests by and for the caller, or all, the newest first.
+	ListRequests(ctx context.Context, in *ListRequestsRequest, opts ...grpc.CallOption) (*ListRequestsResponse, error)
+	// CheckAccess tells whether an account has a role now: a grant that its target
+	// was seen to show, within its time, of an account that is not suspended. A
+	// service may ask about anybody, as may access-admin, hr and auditor; others
+	// about their own account.
+	CheckAccess(ctx context.Context, in *CheckAccessRequest, opts ...grpc.CallOption) (*CheckAccessResponse, error)
 }
 
 type accessRequestServiceClient struct {
@@ -51,15 +73,82 @@ func (c *accessRequestServiceClient) ListGrants(ctx context.Context, in *ListGra
 	return out, nil
 }
 
+func (c *accessRequestServiceClient) SubmitRequest(ctx context.Context, in *SubmitRequestRequest, opts ...grpc.CallOption) (*SubmitRequestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SubmitRequestResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_SubmitRequest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) WithdrawRequest(ctx context.Context, in *WithdrawRequestRequest, opts ...grpc.CallOption) (*WithdrawRequestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawRequestResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_WithdrawRequest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRequestResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_GetRequest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) ListRequests(ctx context.Context, in *ListRequestsRequest, opts ...grpc.CallOption) (*ListRequestsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRequestsResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_ListRequests_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) CheckAccess(ctx context.Context, in *CheckAccessRequest, opts ...grpc.CallOption) (*CheckAccessResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckAccessResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_CheckAccess_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccessRequestServiceServer is the server API for AccessRequestService service.
 // All implementations must embed UnimplementedAccessRequestServiceServer
 // for forward compatibility.
 //
-// AccessRequestService answers who holds what.
+// AccessRequestService answers who holds what, and takes requests. A request is
+// shown to whoever asked, to whom it is for, and to those who may see all;
+// others are told that there is none.
 type AccessRequestServiceServer interface {
 	// ListGrants lists grants of a person, of a role or of everybody, now or at
 	// a past time.
 	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)
+	// SubmitRequest asks for a role: for oneself, as a supervisor for a report, or
+	// with the role hr or access-admin for anybody. It answers who will sign and
+	// until when; a dry run answers that and records nothing.
+	SubmitRequest(context.Context, *SubmitRequestRequest) (*SubmitRequestResponse, error)
+	// WithdrawRequest takes a request back. Whoever asked and whom it is for may.
+	WithdrawRequest(context.Context, *WithdrawRequestRequest) (*WithdrawRequestResponse, error)
+	// GetRequest shows one request.
+	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
+	// ListRequests lists requests by and for the caller, or all, the newest first.
+	ListRequests(context.Context, *ListRequestsRequest) (*ListRequestsResponse, error)
+	// CheckAccess tells whether an account has a role now: a grant that its target
+	// was seen to show, within its time, of an account that is not suspended. A
+	// service may ask about anybody, as may access-admin, hr and auditor; others
+	// about their own account.
+	CheckAccess(context.Context, *CheckAccessRequest) (*CheckAccessResponse, error)
 	mustEmbedUnimplementedAccessRequestServiceServer()
 }
 
@@ -72,6 +161,21 @@ type UnimplementedAccessRequestServiceServer struct{}
 
 func (UnimplementedAccessRequestServiceServer) ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGrants not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) SubmitRequest(context.Context, *SubmitRequestRequest) (*SubmitRequestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SubmitRequest not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) WithdrawRequest(context.Context, *WithdrawRequestRequest) (*WithdrawRequestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawRequest not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRequest not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) ListRequests(context.Context, *ListRequestsRequest) (*ListRequestsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRequests not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) CheckAccess(context.Context, *CheckAccessRequest) (*CheckAccessResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckAccess not implemented")
 }
 func (UnimplementedAccessRequestServiceServer) mustEmbedUnimplementedAccessRequestServiceServer() {}
 func (UnimplementedAccessRequestServiceServer) testEmbeddedByValue()                              {}
@@ -112,6 +216,96 @@ func _AccessRequestService_ListGrants_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccessRequestService_SubmitRequest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SubmitRequestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).SubmitRequest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_SubmitRequest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).SubmitRequest(ctx, req.(*SubmitRequestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_WithdrawRequest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawRequestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).WithdrawRequest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_WithdrawRequest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).WithdrawRequest(ctx, req.(*WithdrawRequestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_GetRequest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRequestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).GetRequest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_GetRequest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).GetRequest(ctx, req.(*GetRequestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_ListRequests_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRequestsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).ListRequests(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_ListRequests_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).ListRequests(ctx, req.(*ListRequestsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_CheckAccess_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckAccessRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).CheckAccess(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_CheckAccess_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).CheckAccess(ctx, req.(*CheckAccessRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccessRequestService_ServiceDesc is the grpc.ServiceDesc for AccessRequestService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +316,26 @@ var AccessRequestService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListGrants",
 			Handler:    _AccessRequestService_ListGrants_Handler,
+		},
+		{
+			MethodName: "SubmitRequest",
+			Handler:    _AccessRequestService_SubmitRequest_Handler,
+		},
+		{
+			MethodName: "WithdrawRequest",
+			Handler:    _AccessRequestService_WithdrawRequest_Handler,
+		},
+		{
+			MethodName: "GetRequest",
+			Handler:    _AccessRequestService_GetRequest_Handler,
+		},
+		{
+			MethodName: "ListRequests",
+			Handler:    _AccessRequestService_ListRequests_Handler,
+		},
+		{
+			MethodName: "CheckAccess",
+			Handler:    _AccessRequestService_CheckAccess_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -36,7 +36,7 @@ type NoticeExpiry struct {
 func (c NoticeExpiry) decide(s State) ([]proto.Message, error) {
 	g, ok := s.Grants[c.GrantID]
 	until := g.Issued.GetValidUntil()
-	if !ok || !g.Live() || until == nil || g.NoticedUntil.Equal(until.AsTime()) || c.Now.Before(NoticeAt(g.Issued)) || !c.Now.Before(until.AsTime()) {
+	if !ok || !g.Live() || until == nil || g.NoticedUntil.Equal(until.AsTime()) || c.Now.Before(NoticeAt(g.Issued.GetEffectiveAt().AsTime(), until.AsTime())) || !c.Now.Before(until.AsTime()) {
 		return nil, nil
 	}
 	return []proto.Message{&accessv1.GrantExpiryNoticed{
@@ -50,10 +50,7 @@ const longestNotice = 30 * 24 * time.Hour
 
 // NoticeAt is when the end of a grant is noticed: thirty days before, or when
 // three quarters of a shorter one are over.
-func NoticeAt(g *accessv1.GrantIssued) time.Time {
-	until := g.GetValidUntil().AsTime()
-	return until.Add(-min(longestNotice, until.Sub(g.GetEffectiveAt().AsTime())/4))
-}
+func NoticeAt(begin, end time.Time) time.Time { return end.Add(-min(longestNotice, end.Sub(begin)/4)) }
 
 // renewed is the grant with a later end. The decision as it was recorded stays;
 // what counts from now on is the copy.

@@ -115,7 +115,7 @@ func (s State) give(q *accessv1.AccessRequested, offer *Offer, id string, pack P
 		}
 		return []proto.Message{&accessv1.GrantRenewed{
 			PersonId: q.GetPersonId(), EmployeeNumber: q.GetEmployeeNumber(), GrantId: g.Issued.GetGrantId(), Application: q.GetApplication(),
-			Role: q.GetRole(), ValidUntil: q.GetValidUntil(), RequestId: q.GetRequestId(),
+			Role: q.GetRole(), ValidUntil: q.GetValidUntil(), RequestId: q.GetRequestId(), BeganAt: g.Issued.GetEffectiveAt(),
 		}}
 	}
 	return []proto.Message{&accessv1.GrantIssued{

@@ -115,3 +115,10 @@ func (s State) holds(role string) (Grant, bool) {
 	}
 	return Grant{}, false
 }
+
+// Asked is the request that is signed in a case; ok is false if it is none of
+// this person's.
+func (s State) Asked(caseID string) (q *accessv1.AccessRequested, ok bool) {
+	r, ok := s.ofCase(caseID)
+	return r.Requested, ok
+}

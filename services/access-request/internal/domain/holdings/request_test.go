@@ -352,7 +352,7 @@ func TestWhoeverMovesOrLeavesGivesUpWhatWasAskedFor(t *testing.T) {
 func TestAGrantEndsOnTimeUnlessItIsRenewed(t *testing.T) {
 	t.Parallel()
 	before := append(signed(t, "writer"), approved("writer"), given("writer", noon), activated("grt_9", "writer"))
-	notice := holdings.NoticeAt(given("writer", noon))
+	notice := holdings.NoticeAt(noon, summer)
 	noticed := &accessv1.GrantExpiryNoticed{
 		PersonId: "per_1", EmployeeNumber: "E1", GrantId: "grt_9", Application: "orders", Role: "writer", ValidUntil: timestamppb.New(summer),
 	}
@@ -386,7 +386,7 @@ func TestAGrantEndsOnTimeUnlessItIsRenewed(t *testing.T) {
 				&accessv1.AccessRequestApproved{PersonId: "per_1", EmployeeNumber: "E1", RequestId: "req_2", CaseId: "case_2"},
 				&accessv1.GrantRenewed{
 					PersonId: "per_1", EmployeeNumber: "E1", GrantId: "grt_9", Application: "orders", Role: "writer",
-					ValidUntil: timestamppb.New(autumn), RequestId: "req_2",
+					ValidUntil: timestamppb.New(autumn), RequestId: "req_2", BeganAt: timestamppb.New(noon),
 				}).
 			When(holdings.Expire{GrantID: "grt_9", Now: summer}).ThenNothing().
 			When(holdings.Expire{GrantID: "grt_9", Now: autumn}).Then(func() proto.Message {
@@ -406,8 +406,7 @@ func TestAGrantEndsOnTimeUnlessItIsRenewed(t *testing.T) {
 func TestNoticeIsGivenInTime(t *testing.T) {
 	t.Parallel()
 	for days, want := range map[int]int{365: 335, 120: 90, 100: 75, 4: 3} {
-		g := &accessv1.GrantIssued{EffectiveAt: timestamppb.New(monday), ValidUntil: timestamppb.New(monday.AddDate(0, 0, days))}
-		if got := holdings.NoticeAt(g); !got.Equal(monday.AddDate(0, 0, want)) {
+		if got := holdings.NoticeAt(monday, monday.AddDate(0, 0, days)); !got.Equal(monday.AddDate(0, 0, want)) {
 			t.Errorf("of %d days notice is given at %v, want day %d", days, got, want)
 		}
 	}
