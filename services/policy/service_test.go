@@ -178,7 +178,7 @@ func TestAPackIsRefusedBeforeAnythingIsRecorded(t *testing.T) {
 		{
 			name:    "two unknown keys",
 			request: &policyv1.ApplyPackRequest{Body: body(1, noon, "wersion: 1", "martix: []")}, want: rpc.ErrInvalid,
-			details: map[string]string{"3:1": "wersion", "4:1": "martix"},
+			details: map[string]string{"3:1": "wersion", "4:1": "martix", "3:1_zh": "未知的键", "4:1_zh": "未知的键"},
 		},
 		{name: "too large", request: &policyv1.ApplyPackRequest{Body: body(1, noon, "#"+strings.Repeat("x", packs.MaxBody))}, want: packs.ErrTooLarge, details: map[string]string{"limit": "393216"}},
 		{name: "not the next version", request: &policyv1.ApplyPackRequest{Body: body(3, noon)}, want: packs.ErrVersionNotNext, details: map[string]string{"next": "1"}},
@@ -186,7 +186,7 @@ func TestAPackIsRefusedBeforeAnythingIsRecorded(t *testing.T) {
 		{
 			name:    "a service finds something at a place",
 			says:    &policyv1.ValidatePackResponse{Problems: []*policyv1.PackProblem{{Line: 12, Column: 5, Message: "ORDERS_DSN is not set"}}},
-			request: &policyv1.ApplyPackRequest{Body: valid}, want: rpc.ErrInvalid, details: map[string]string{"12:5": "ORDERS_DSN"},
+			request: &policyv1.ApplyPackRequest{Body: valid}, want: rpc.ErrInvalid, details: map[string]string{"12:5": "ORDERS_DSN", "12:5_zh": "ORDERS_DSN"},
 		},
 		{
 			name:    "a service finds something without a place",

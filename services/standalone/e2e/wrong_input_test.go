@@ -59,7 +59,7 @@ func TestWrongInput(t *testing.T) {
 		},
 		{
 			"an unknown post", file("E21,某人,,back-end-engineer,总部,,,"), 0, "HR_POSITION_UNKNOWN",
-			[]string{"back-end-engineer (1 people)", "no birthright"}, []string{"back-end-engineer（1 人）", "岗位矩阵"},
+			[]string{"back-end-engineer (1 person)", "no birthright"}, []string{"back-end-engineer（1 人）", "岗位矩阵"},
 		},
 		{
 			"a row in GBK in a file in UTF-8", file("E21,\xd5\xc5\xc8\xfd,,manager,总部,,,"), 0, "HR_ROW_ENCODING",
@@ -67,7 +67,7 @@ func TestWrongInput(t *testing.T) {
 		},
 		{
 			"a file without a column", []string{"hr", "import", i.write("columns.csv", "number,name\nE1,某人\n"), "--map", mapping}, 2, "HR_COLUMN_MISSING",
-			[]string{"lacks a column", "column: "}, []string{"缺少映射中的列", "column: "},
+			[]string{"lacks a column", "column: "}, []string{"缺少映射中的列", "列："},
 		},
 		{
 			"a map with a misspelt field", []string{"hr", "import", i.work + "/staff.csv", "--map", i.write("wrong.yaml", strings.Replace(peopleMap, "  email:", "  emial:", 1))}, 2, "HR_MAP_INVALID",
@@ -75,7 +75,7 @@ func TestWrongInput(t *testing.T) {
 		},
 		{
 			"a pack with a misspelt role", []string{"policy", "apply", i.write("wrong-pack.yaml", strings.NewReplacer("version: 1", "version: 2", "grants: [orders/reader]", "grants: [orders/raeder]").Replace(ordersPack))}, 2, "PACK_INVALID",
-			[]string{"11:43: ", `"orders/raeder"`, "orders/reader", "Nothing was recorded"}, []string{"11:43: ", "“orders/raeder”", "未记录任何内容"},
+			[]string{"11:43: ", `"orders/raeder"`, "orders/reader", "Nothing was recorded"}, []string{"11:43：", "“orders/raeder”", "未记录任何内容"},
 		},
 	} {
 		before := i.positions()

@@ -145,7 +145,10 @@ func (a *app) showImport(r *identityv1.ImportResult, dryRun bool) {
 // about is what a warning concerns, as far as it says so.
 func (a *app) about(w *identityv1.ImportWarning) string {
 	about := w.GetSubject()
-	if n := w.GetPeople(); n > 0 {
+	switch n := w.GetPeople(); {
+	case n == 1:
+		about += a.printer.Say("（1 人）", " (1 person)")
+	case n > 1:
 		about += fmt.Sprintf(a.printer.Say("（%d 人）", " (%d people)"), n)
 	}
 	if about == "" {

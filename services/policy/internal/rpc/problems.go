@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -19,28 +20,24 @@ var ErrInvalid = fault.New(fault.Invalid, "PACK_INVALID",
 // call. What does not fit is counted.
 const maxDetails = 24 << 10
 
-// invalid refuses with every problem under its "line:column"; one without a
-// place stands under the service that found it. Several at one place share it.
+// invalid refuses with every problem under its "line:column", in Chinese under
+// "line:column_zh"; one without a place stands under the service that found it.
+// Several at one place share it, a line each.
 func invalid(problems []*policyv1.PackProblem) error {
 	details := map[string]string{}
 	size, left := 0, 0
 	for _, p := range problems {
-		text := p.GetMessage()
-		if p.GetMessageZh() != "" {
-			text += " / " + p.GetMessageZh()
-		}
+		zh := cmp.Or(p.GetMessageZh(), p.GetMessage())
 		key := fmt.Sprintf("%d:%d", p.GetLine(), p.GetColumn())
 		if p.GetLine() == 0 {
 			key = p.GetService()
 		}
-		if size += len(key) + len(text); size > maxDetails {
+		if size += 2*len(key) + len(p.GetMessage()) + len(zh); size > maxDetails {
 			left++
 			continue
 		}
-		if before, ok := details[key]; ok {
-			text = before + "; " + text
-		}
-		details[key] = text
+		details[key] = joined(details[key], p.GetMessage())
+		details[key+"_zh"] = joined(details[key+"_zh"], zh)
 	}
 	if left > 0 {
 		details["more"] = strconv.Itoa(left)
@@ -48,6 +45,13 @@ func invalid(problems []*policyv1.PackProblem) error {
 	f := *ErrInvalid
 	f.Details = details
 	return &f
+}
+
+func joined(before, text string) string {
+	if before == "" {
+		return text
+	}
+	return before + "\n" + text
 }
 
 func fromPack(problems []pack.Problem) []*policyv1.PackProblem {

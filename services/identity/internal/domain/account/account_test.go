@@ -10,6 +10,7 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/testkit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
@@ -191,8 +192,13 @@ func TestPasswordsThatAreTaken(t *testing.T) {
 		{account.NIST80063, "correct horse battery", true},
 		{account.NIST80063, "Correct-Horse7", false},
 	} {
-		if err := account.Acceptable(tc.profile, "E1042", tc.password); (err == nil) != tc.ok {
+		err := account.Acceptable(tc.profile, "E1042", tc.password)
+		if (err == nil) != tc.ok {
 			t.Errorf("%s %q: %v", tc.profile, tc.password, err)
+		}
+		f, refused := fault.Of(err)
+		if refused && (f.Details["rule"] == "" || f.Details["rule_zh"] == "" || f.Details["rule"] == f.Details["rule_zh"]) {
+			t.Errorf("%s %q does not say what is missing: %v", tc.profile, tc.password, f.Details)
 		}
 	}
 }

@@ -22,7 +22,7 @@ const maxPasswordBytes = 256
 // ErrPasswordWeak says what the password lacks, in the detail "rule".
 var ErrPasswordWeak = fault.New(fault.Refused, "PASSWORD_TOO_WEAK",
 	"The new password does not meet the rules; see the detail \"rule\" and choose another.",
-	"新口令不符合要求，请根据 rule 的说明另选口令。")
+	"新口令不符合要求，请按所示规则另选口令。")
 
 // profile is what a password must have.
 type profile struct {
@@ -53,24 +53,25 @@ func Acceptable(profileName, account, password string) error {
 	digits := strings.ContainsFunc(password, unicode.IsDigit)
 	switch {
 	case len(password) > maxPasswordBytes || !utf8.ValidString(password):
-		return weak("at most " + strconv.Itoa(maxPasswordBytes) + " bytes of text")
+		return weak("at most "+strconv.Itoa(maxPasswordBytes)+" bytes of text", "至多 "+strconv.Itoa(maxPasswordBytes)+" 字节的文本")
 	case utf8.RuneCountInString(password) < p.length:
-		return weak("at least " + strconv.Itoa(p.length) + " characters")
+		return weak("at least "+strconv.Itoa(p.length)+" characters", "至少 "+strconv.Itoa(p.length)+" 个字符")
 	case p.letters && (!letters || !digits):
-		return weak("letters and digits")
+		return weak("letters and digits", "须同时含有字母与数字")
 	case classes(password) < p.classes:
-		return weak(strconv.Itoa(p.classes) + " of: lower case, upper case, digits, other characters")
+		return weak(strconv.Itoa(p.classes)+" of: lower case, upper case, digits, other characters",
+			"小写字母、大写字母、数字、其他字符中至少 "+strconv.Itoa(p.classes)+" 类")
 	case account != "" && strings.Contains(lower, strings.ToLower(account)) && len(account) > 3:
-		return weak("not the account name")
+		return weak("not the account name", "不能包含账号名")
 	case uniform(lower):
-		return weak("not one short pattern over and over")
+		return weak("not one short pattern over and over", "不能是简短内容的重复")
 	case common[strings.TrimRightFunc(lower, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsPunct(r) })]:
-		return weak("not a word that everybody tries first")
+		return weak("not a word that everybody tries first", "不能是最常被猜测的口令")
 	}
 	return nil
 }
 
-func weak(rule string) error { return ErrPasswordWeak.With("rule", rule) }
+func weak(rule, zh string) error { return ErrPasswordWeak.With("rule", rule).With("rule_zh", zh) }
 
 func classes(password string) int {
 	n := 0
