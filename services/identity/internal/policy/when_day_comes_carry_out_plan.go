@@ -40,7 +40,7 @@ func WhenDayComesCarryOutPlan(p *servicekit.Platform) *projection.Deadlines {
 			id := eventstore.PolicyCommandID(dueName, p.Service, d.Position, d.Stream)
 			command := eventstore.Command{ID: id, Digest: eventstore.Digest(dueName, d.Stream, p.Service, []byte(id))}
 			_, err = eventstore.Execute(ctx, p.Journal, person.Decider, d.Stream, command, messaging.CausedBy(p.Service, f),
-				person.Command(person.CarryOut{What: d.Kind, Now: p.Clock.Now()}))
+				person.Command(person.CarryOut{Now: p.Clock.Now()}))
 			return err
 		},
 	}

@@ -141,7 +141,7 @@ func surroundings(people map[string]person.State, u upload) (known map[string]sn
 	known, supervisors = make(map[string]snapshot.Known, len(people)), make(map[string]string, len(people))
 	for number, p := range people {
 		at := p.AsOf(u.at)
-		known[number] = snapshot.Known{ID: p.ID, Source: p.Source, Details: p.Details, Employed: at.Employed, Post: at.Post}
+		known[number] = snapshot.Known{ID: p.ID, Source: p.Source, Details: at.Details, Employed: at.Employed, Post: at.Post}
 		if at.Employed {
 			supervisors[number] = at.Post.GetSupervisor()
 		}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 )
@@ -16,32 +15,52 @@ const (
 	DueEnd   = "end"
 )
 
-// CarryOut does what was planned once its instant has come. A plan that was
-// withdrawn or moved in the meantime is not carried out.
-type CarryOut struct {
-	// What is DueStart, DueMove or DueEnd.
-	What string
-	Now  time.Time
+// CarryOut does what was planned once its instant has come, whichever deadline
+// says so. A plan that was withdrawn or moved in the meantime is not carried
+// out.
+type CarryOut struct{ Now time.Time }
+
+func (c CarryOut) now() time.Time { return c.Now }
+
+// decide has nothing to add: what is due comes before every decision.
+func (c CarryOut) decide(State) ([]proto.Message, error) { return nil, nil }
+
+// overdue carries out every plan whose instant has come, the earliest first.
+func overdue(s State, now time.Time) (events []proto.Message) {
+	for {
+		e := earliest(s, now)
+		if e == nil {
+			return events
+		}
+		events, s = append(events, e), Evolve(s, e)
+	}
 }
 
-func (c CarryOut) decide(s State) ([]proto.Message, error) {
-	switch {
-	case c.What == DueStart && s.Start != nil && s.Status == Expected && c.due(s.Start.GetStartsAt()):
-		return []proto.Message{&identityv1.EmploymentStarted{
-			PersonId: s.ID, EmployeeNumber: s.Number, Kind: s.Start.GetKind(), Post: s.Start.GetPost(),
-			EffectiveAt: s.Start.GetStartsAt(), Reason: s.Start.GetReason(), Rehire: s.Employed,
-		}}, nil
-	case c.What == DueMove && s.Change != nil && s.works() && c.due(s.Change.GetStartsAt()):
-		return []proto.Message{&identityv1.PostChanged{
+// earliest is the first of the plans that are due; nil if none is. Of plans for
+// one instant the move comes before the end, and the end before a new start.
+func earliest(s State, now time.Time) (event proto.Message) {
+	var first time.Time
+	due := func(at time.Time, e proto.Message) {
+		if !at.After(now) && (event == nil || at.Before(first)) {
+			event, first = e, at
+		}
+	}
+	if s.Change != nil && s.works() {
+		due(s.Change.GetStartsAt().AsTime(), &identityv1.PostChanged{
 			PersonId: s.ID, EmployeeNumber: s.Number, Kind: s.Change.GetKind(), Post: s.Change.GetPost(), Previous: s.Post,
 			EffectiveAt: s.Change.GetStartsAt(), Reason: s.Change.GetReason(),
-		}}, nil
-	case c.What == DueEnd && s.works() && !s.EndsAt.IsZero() && !s.EndsAt.After(c.Now):
-		return []proto.Message{ended(s, s.EndsAt, s.EndReason)}, nil
+		})
 	}
-	return nil, nil
+	if !s.EndsAt.IsZero() && s.works() {
+		due(s.EndsAt, ended(s, s.EndsAt, s.EndReason))
+	}
+	if s.Start != nil && s.Status == Expected {
+		due(s.Start.GetStartsAt().AsTime(), &identityv1.EmploymentStarted{
+			PersonId: s.ID, EmployeeNumber: s.Number, Kind: s.Start.GetKind(), Post: s.Start.GetPost(),
+			EffectiveAt: s.Start.GetStartsAt(), Reason: s.Start.GetReason(), Rehire: s.Employed,
+		})
+	}
+	return event
 }
-
-func (c CarryOut) due(at *timestamppb.Timestamp) bool { return !at.AsTime().After(c.Now) }
 
 func (s State) works() bool { return s.Status == Active || s.Status == Leaving }

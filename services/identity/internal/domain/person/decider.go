@@ -48,6 +48,8 @@ type State struct {
 // Command is one of TakeOn, Move, Leave and CarryOut.
 type Command interface {
 	decide(State) ([]proto.Message, error)
+	// now is the instant of the decision.
+	now() time.Time
 }
 
 // Decider is the behaviour of a person.
@@ -56,8 +58,20 @@ var Decider = eventstore.Decider[State, Command]{Decide: Decide, Evolve: Evolve}
 // Stream is where the person with this employee number is.
 func Stream(number string) string { return "person-" + number }
 
-// Decide says what happens when the command meets the person.
-func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
+// Decide says what happens when the command meets the person. Plans whose
+// instant has come are carried out first, in order: what a file says is about a
+// person as they stand, however late the clock's ticker is.
+func Decide(s State, c Command) ([]proto.Message, error) {
+	events := overdue(s, c.now())
+	for _, e := range events {
+		s = Evolve(s, e)
+	}
+	more, err := c.decide(s)
+	if err != nil {
+		return nil, err // the ticker carries out what is due
+	}
+	return append(events, more...), nil
+}
 
 // Evolve returns the person after an event.
 func Evolve(s State, event proto.Message) State {
@@ -77,6 +91,7 @@ func Evolve(s State, event proto.Message) State {
 			s.Status, s.EndsAt = Left, time.Time{}
 		}
 	case *identityv1.EmploymentStarted:
+		s.Details = ofKind(s.Details, e.GetKind())
 		s.Post, s.PostKind, s.Start, s.Status, s.Employed = e.GetPost(), e.GetKind(), nil, Active, true
 		if !s.EndsAt.IsZero() {
 			s.Status = Leaving
@@ -86,6 +101,7 @@ func Evolve(s State, event proto.Message) State {
 			s.Change = nil
 		}
 	case *identityv1.PostChanged:
+		s.Details = ofKind(s.Details, e.GetKind())
 		s.Post, s.PostKind = e.GetPost(), e.GetKind()
 		if s.Change != nil && (s.stands(s.Change) || !s.Change.GetStartsAt().AsTime().After(e.GetEffectiveAt().AsTime())) {
 			s.Change = nil
@@ -112,4 +128,14 @@ func Evolve(s State, event proto.Message) State {
 // stands tells whether a plan is what is the case already.
 func (s State) stands(plan *identityv1.PostChangePlanned) bool {
 	return proto.Equal(plan.GetPost(), s.Post) && plan.GetKind() == s.PostKind
+}
+
+// ofKind are the details of a person who is of another kind by now.
+func ofKind(d *identityv1.PersonDetails, kind string) *identityv1.PersonDetails {
+	if d == nil || d.GetKind() == kind {
+		return d
+	}
+	d = proto.CloneOf(d)
+	d.Kind = kind
+	return d
 }

@@ -26,6 +26,8 @@ var ErrPlannedAhead = fault.New(fault.Refused, "PERSON_PLANNED_AHEAD",
 	"This person leaves and comes back before that day; announce the second departure once the person is back.",
 	"该人员将先离职再复职，请在其复职后再提交第二次离职。")
 
+func (c Leave) now() time.Time { return c.Now }
+
 func (c Leave) decide(s State) ([]proto.Message, error) {
 	switch {
 	case s.Status == Unknown:
@@ -40,11 +42,6 @@ func (c Leave) decide(s State) ([]proto.Message, error) {
 		return []proto.Message{&identityv1.DepartureAnnounced{
 			PersonId: s.ID, EmployeeNumber: s.Number, LastDay: c.LastDay, EndsAt: timestamppb.New(c.At), Reason: c.Reason,
 		}}, nil
-	}
-	if s.Status == Expected {
-		// The start was due and nobody has carried it out yet: both happened.
-		events, _ := CarryOut{What: DueStart, Now: c.Now}.decide(s)
-		return append(events, ended(s, c.At, c.Reason)), nil
 	}
 	return []proto.Message{ended(s, c.At, c.Reason)}, nil
 }

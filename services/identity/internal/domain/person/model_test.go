@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
@@ -57,7 +59,7 @@ func settle(t *testing.T, s person.State, at time.Time, employed bool) (person.S
 	t.Helper()
 	for range 3 {
 		for _, what := range []string{person.DueEnd, person.DueStart, person.DueMove} {
-			events, err := person.Decide(s, person.CarryOut{What: what, Now: at})
+			events, err := person.Decide(s, person.CarryOut{Now: at})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,6 +104,39 @@ func randomCommand(r *rand.Rand, at time.Time) person.Command {
 	case 2:
 		return person.Leave{At: day, Reason: "absent", Now: at}
 	default:
-		return person.CarryOut{What: []string{person.DueStart, person.DueMove, person.DueEnd}[r.IntN(3)], Now: at}
+		return person.CarryOut{Now: at}
 	}
+}
+
+// However late and in whatever order the deadlines come, in the end everything
+// is as if each had come in time.
+func TestLateDeadlinesChangeNothing(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(testkit.Count(4000)) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var timely, late person.State
+		at := now
+		for range 40 {
+			if r.IntN(3) == 0 {
+				at = at.AddDate(0, 0, r.IntN(20))
+			}
+			timely = decide(timely, person.CarryOut{Now: at})
+			c := randomCommand(r, at)
+			if _, tick := c.(person.CarryOut); !tick {
+				timely, late = decide(timely, c), decide(late, c)
+			}
+		}
+		timely, late = decide(timely, person.CarryOut{Now: at}), decide(late, person.CarryOut{Now: at})
+		if diff := cmp.Diff(timely, late, protocmp.Transform()); diff != "" {
+			t.Fatalf("seed %d: (-in time +late):\n%s", seed, diff)
+		}
+	}
+}
+
+func decide(s person.State, c person.Command) person.State {
+	events, _ := person.Decide(s, c) // a refusal changes nothing
+	for _, e := range events {
+		s = person.Evolve(s, e)
+	}
+	return s
 }

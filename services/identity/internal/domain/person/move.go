@@ -25,11 +25,17 @@ var ErrNotEmployed = fault.New(fault.Refused, "PERSON_NOT_EMPLOYED",
 	"This person does not work here; take the person on first.",
 	"该人员不在职，请先办理入职。")
 
+func (c Move) now() time.Time { return c.Now }
+
 func (c Move) decide(s State) ([]proto.Message, error) {
 	if s.Status == Unknown || s.Status == Left {
 		return nil, ErrNotEmployed
 	}
-	events := correct(s, c.Details)
+	details := c.Details
+	if c.At.After(c.Now) {
+		details = ofKind(details, s.Details.GetKind()) // the kind changes with the post
+	}
+	events := correct(s, details)
 	if s.Status == Expected {
 		return append(events, c.replan(s)...), nil
 	}

@@ -95,24 +95,24 @@ func TestAJoinerOfALaterDayIsExpectedAndStartsOnTheDay(t *testing.T) {
 	t.Parallel()
 	rule(t).When(takeOn("dev", later)).Then(registered(), planned("dev", later)).
 		When(takeOn("dev", later)).ThenNothing().
-		When(person.CarryOut{What: person.DueStart, Now: later.Add(-time.Microsecond)}).ThenNothing().
+		When(person.CarryOut{Now: later.Add(-time.Microsecond)}).ThenNothing().
 		When(move("ops", today)).Then(planned("ops", later)).
-		When(person.CarryOut{What: person.DueStart, Now: later}).Then(started("ops", later, false)).
-		When(person.CarryOut{What: person.DueStart, Now: later}).ThenNothing()
+		When(person.CarryOut{Now: later}).Then(started("ops", later, false)).
+		When(person.CarryOut{Now: later}).ThenNothing()
 }
 
 func TestAnExpectedPersonMayStartEarlier(t *testing.T) {
 	t.Parallel()
 	rule(t).Given(registered(), planned("dev", later)).
 		When(takeOn("dev", today)).Then(started("dev", today, false)).
-		When(person.CarryOut{What: person.DueStart, Now: later}).ThenNothing()
+		When(person.CarryOut{Now: later}).ThenNothing()
 }
 
 func TestAnExpectedPersonWhoIsNoLongerListedNeverStarts(t *testing.T) {
 	t.Parallel()
 	rule(t).Given(registered(), planned("dev", later)).
 		When(leave(later)).Then(&identityv1.EmploymentPlanWithdrawn{PersonId: "per_1", EmployeeNumber: "E1", Reason: "absent"}).
-		When(person.CarryOut{What: person.DueStart, Now: after}).ThenNothing()
+		When(person.CarryOut{Now: after}).ThenNothing()
 }
 
 func TestAMoveHappensAtOnceOrOnItsDay(t *testing.T) {
@@ -122,8 +122,8 @@ func TestAMoveHappensAtOnceOrOnItsDay(t *testing.T) {
 		When(move("ops", today)).Then(changed("dev", "ops", today)).
 		When(move("lead", later)).Then(changePlanned("lead", later)).
 		When(move("lead", later)).ThenNothing().
-		When(person.CarryOut{What: person.DueMove, Now: later}).Then(changed("ops", "lead", later)).
-		When(person.CarryOut{What: person.DueMove, Now: after}).ThenNothing()
+		When(person.CarryOut{Now: later}).Then(changed("ops", "lead", later)).
+		When(person.CarryOut{Now: after}).ThenNothing()
 }
 
 // Covers: IDN-013
@@ -155,31 +155,31 @@ func TestALeaverEndsAtOnceOrOnTheDay(t *testing.T) {
 	rule(t).Given(given...).
 		When(leave(later)).Then(announced(later)).
 		When(leave(later)).ThenNothing().
-		When(person.CarryOut{What: person.DueEnd, Now: later.Add(-time.Microsecond)}).ThenNothing().
-		When(person.CarryOut{What: person.DueEnd, Now: later}).Then(ended(later)).
-		When(person.CarryOut{What: person.DueEnd, Now: later}).ThenNothing()
+		When(person.CarryOut{Now: later.Add(-time.Microsecond)}).ThenNothing().
+		When(person.CarryOut{Now: later}).Then(ended(later)).
+		When(person.CarryOut{Now: later}).ThenNothing()
 }
 
 func TestAnAnnouncedDepartureMayComeEarlier(t *testing.T) {
 	t.Parallel()
 	rule(t).Given(registered(), started("dev", today, false), announced(later)).
 		When(leave(today)).Then(ended(today)).
-		When(person.CarryOut{What: person.DueEnd, Now: later}).ThenNothing()
+		When(person.CarryOut{Now: later}).ThenNothing()
 }
 
 func TestWhoIsListedAgainOnTheDayOfDepartureStays(t *testing.T) {
 	t.Parallel()
 	rule(t).Given(registered(), started("dev", today, false), announced(later)).
 		When(takeOn("dev", later)).Then(withdrawn()).
-		When(person.CarryOut{What: person.DueEnd, Now: later}).ThenNothing()
+		When(person.CarryOut{Now: later}).ThenNothing()
 }
 
 func TestAReturnMayBePlannedBeforeTheDeparture(t *testing.T) {
 	t.Parallel()
 	rule(t).Given(registered(), started("dev", today, false), announced(later)).
 		When(takeOn("ops", after)).Then(planned("ops", after)).
-		When(person.CarryOut{What: person.DueEnd, Now: later}).Then(ended(later)).
-		When(person.CarryOut{What: person.DueStart, Now: after}).Then(started("ops", after, true))
+		When(person.CarryOut{Now: later}).Then(ended(later)).
+		When(person.CarryOut{Now: after}).Then(started("ops", after, true))
 }
 
 func TestWhoComesBackStartsAgainUnderTheSameID(t *testing.T) {
@@ -216,5 +216,68 @@ func TestRefusals(t *testing.T) {
 			t.Parallel()
 			rule(t).Given(tc.given...).When(tc.when).ThenRefused(tc.want)
 		})
+	}
+}
+
+// The clock's ticker may be late: the machine was off, or a deadline waits for
+// its next attempt. What a file says is about a person as they stand by then.
+//
+// Covers: IDN-023, IDN-025, IDN-027
+func TestWhatIsOverdueComesBeforeWhatANewFileSays(t *testing.T) {
+	t.Parallel()
+	works := []proto.Message{registered(), started("dev", today, false)}
+	onTheDay := func(c person.Move) person.Move { c.At, c.Now = after, after; return c }
+	t.Run("who has left and is listed again starts again", func(t *testing.T) {
+		t.Parallel()
+		back := takeOn("ops", after)
+		back.Now = after
+		rule(t).Given(append(works, announced(later))...).
+			When(back).Then(ended(later), started("ops", after, true)).
+			When(person.CarryOut{Now: after}).ThenNothing()
+	})
+	t.Run("a return is not lost because the end comes late", func(t *testing.T) {
+		t.Parallel()
+		rule(t).Given(append(works, announced(later), planned("ops", after))...).
+			When(person.CarryOut{Now: after}).Then(ended(later), started("ops", after, true))
+	})
+	t.Run("a planned move does not override a newer file", func(t *testing.T) {
+		t.Parallel()
+		rule(t).Given(append(works, changePlanned("ops", later))...).
+			When(onTheDay(move("dev", after))).Then(changed("dev", "ops", later), changed("ops", "dev", after)).
+			When(person.CarryOut{Now: after}).ThenNothing()
+	})
+	t.Run("a start that was due happened before the end", func(t *testing.T) {
+		t.Parallel()
+		gone := leave(after)
+		gone.Now = after
+		rule(t).Given(registered(), planned("dev", later)).When(gone).Then(started("dev", later, false), ended(after))
+	})
+	t.Run("a refusal leaves it to the ticker", func(t *testing.T) {
+		t.Parallel()
+		rule(t).Given(append(works, announced(later))...).When(onTheDay(move("ops", after))).ThenRefused(person.ErrNotEmployed)
+	})
+}
+
+// A kind of person that is planned for a day is not shown before it, and the
+// same plan again says nothing.
+func TestAPlannedKindChangesOnItsDay(t *testing.T) {
+	t.Parallel()
+	m := move("dev", later)
+	m.Details.Kind = "intern"
+	plan := changePlanned("dev", later)
+	plan.Kind = "intern"
+	carried := changed("dev", "dev", later)
+	carried.Kind = "intern"
+	rule(t).Given(registered(), started("dev", today, false)).
+		When(m).Then(plan).
+		When(m).ThenNothing().
+		When(move("dev", today)).ThenNothing().
+		When(person.CarryOut{Now: later}).Then(carried)
+	var s person.State
+	for _, e := range []proto.Message{registered(), started("dev", today, false), plan} {
+		s = person.Evolve(s, e)
+	}
+	if now, then := s.Details.GetKind(), s.AsOf(later).Details.GetKind(); now == "intern" || then != "intern" {
+		t.Errorf("now the kind is %q, on the day %q", now, then)
 	}
 }

@@ -32,6 +32,8 @@ var ErrForeign = fault.New(fault.Refused, "HR_FOREIGN_PERSON",
 	"This person belongs to another HR source; let that source send the change.",
 	"该人员属于另一人事数据源，请由该数据源提交变更。")
 
+func (c TakeOn) now() time.Time { return c.Now }
+
 func (c TakeOn) decide(s State) ([]proto.Message, error) {
 	if s.Status != Unknown && s.Source != c.Source {
 		return nil, ErrForeign.With("source", s.Source)
@@ -61,7 +63,11 @@ func (c TakeOn) register(s State) []proto.Message {
 			PersonId: c.PersonID, EmployeeNumber: c.Number, Source: c.Source, Details: details,
 		}}
 	}
-	return correct(s, c.Details)
+	details := c.Details
+	if c.At.After(c.Now) {
+		details = ofKind(details, s.Details.GetKind()) // the kind changes with the start
+	}
+	return correct(s, details)
 }
 
 // plan keeps the start for later, unless that is what is planned already.
