@@ -278,6 +278,14 @@ func TestAnUnnamedSourceIsRefusedOnceAPackNamesSources(t *testing.T) {
 	if len(r.GetWarnings()) != 1 || r.GetWarnings()[0].GetReason() != "HR_POSITION_UNKNOWN" || r.GetWarnings()[0].GetSubject() != "backend-engineer" || r.GetWarnings()[0].GetPeople() != 1 {
 		t.Errorf("warnings are %v", r.GetWarnings())
 	}
+	i.pack(3, catalogue+"matrix: [{position: manager, grants: [orders/reader]}]\n")
+	var reasons []string
+	for _, w := range i.must(plain(), header+wang+lilei).GetWarnings() {
+		reasons = append(reasons, w.GetReason())
+	}
+	if !slices.Equal(reasons, []string{"HR_SOURCES_NOT_NAMED", "HR_POSITION_UNKNOWN"}) {
+		t.Errorf("by a pack that names no sources the warnings are %v", reasons)
+	}
 }
 
 func TestAnotherSourceDoesNotSpeakForAPerson(t *testing.T) {

@@ -62,7 +62,7 @@ func (a *app) clearanceRecord() *cobra.Command {
 			return a.settle(c.Context(), change{"identity", r.GetPosition(), a.commandID})
 		},
 	}
-	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因", "reason"))
+	c.Flags().StringVar(&reason, "reason", "", a.printer.Say("原因（必填）", "reason (required)"))
 	return a.writing(c)
 }
 

@@ -39,15 +39,23 @@ const (
 
 // Surroundings are what a file is checked against.
 type Surroundings struct {
-	// Supervisors are the supervisors of everybody who is known, by employee
-	// number; "" for none.
-	Supervisors map[string]string
+	// People are all who work here on the day, by employee number.
+	People map[string]Colleague
 	// Operators are accounts that are not of employees.
 	Operators map[string]bool
 	// Positions are the positions of the pack in force; nil if there is none.
 	Positions map[string]bool
 	// Today is the day by which nobody is born later.
 	Today calendar.Date
+}
+
+// Colleague is somebody who is known.
+type Colleague struct {
+	Name string
+	// Supervisor is an employee number, "" for none.
+	Supervisor string
+	// Foreign says that another HR source speaks for the person.
+	Foreign bool
 }
 
 // Check finds what only shows in the whole: supervisors, units, positions.
@@ -93,20 +101,11 @@ func (f File) units() File {
 	for i, r := range f.Rows {
 		paths[i] = r.Post.GetUnit()
 	}
-	cycle := map[string]string{}
-	number := map[string]int{}
-	for i, names := range snapshot.UnitCycles(paths) {
-		for _, n := range names {
-			cycle[n], number[n] = strings.Join(names, ", "), i+1
-		}
-	}
+	cycles := snapshot.UnitCycles(paths)
 	return f.quarantine(func(r snapshot.Row) *fault.Fault {
-		unit := r.Post.GetUnit()
-		for i := 1; i < len(unit); i++ {
-			// Only a row that states a step inside the cycle is part of it; one
-			// that merely sits above or below is right.
-			if n := number[unit[i]]; n > 0 && n == number[unit[i-1]] {
-				return ErrUnitCycle.With("detail", cycle[unit[i]])
+		for _, c := range cycles {
+			if c.Concerns(r.Post.GetUnit()) {
+				return ErrUnitCycle.With("detail", strings.Join(c.Names, ", "))
 			}
 		}
 		return nil
@@ -117,19 +116,18 @@ func (f File) units() File {
 // found leaves the post without supervisor, with a warning: rights follow from
 // the position, and what needs a signature says later that nobody can sign.
 func (f File) supervisors(m Map, s Surroundings) File {
-	byName := map[string][]string{}
 	here := map[string]bool{}
 	for _, r := range f.Rows {
 		here[r.Number] = true
-		byName[r.Details.GetName()] = append(byName[r.Details.GetName()], r.Number)
 	}
+	byName := f.names(s, here)
 	unknown, ambiguous := map[string]int32{}, map[string]int32{}
 	for _, r := range f.Rows {
 		said := r.Post.GetSupervisor()
 		if said == "" {
 			continue
 		}
-		_, known := s.Supervisors[said]
+		_, known := s.People[said]
 		found := byName[said]
 		switch {
 		case !m.SupervisorByName && (here[said] || known):
@@ -150,10 +148,31 @@ func (f File) supervisors(m Map, s Surroundings) File {
 	return f
 }
 
+// names are the people whom a name may mean: those of the file, and of those who
+// are known whoever stays, because the row is quarantined or another source
+// speaks for the person. A spoilt row of a superior takes nobody's superior away.
+func (f File) names(s Surroundings, here map[string]bool) map[string][]string {
+	byName := map[string][]string{}
+	for _, r := range f.Rows {
+		byName[r.Details.GetName()] = append(byName[r.Details.GetName()], r.Number)
+	}
+	spoilt := map[string]bool{}
+	for _, q := range f.Quarantined {
+		spoilt[q.GetEmployeeNumber()] = true // "" if the row could be anybody's
+	}
+	for _, number := range slices.Sorted(maps.Keys(s.People)) {
+		p := s.People[number]
+		if !here[number] && (p.Foreign || spoilt[number] || spoilt[""]) {
+			byName[p.Name] = append(byName[p.Name], number)
+		}
+	}
+	return byName
+}
+
 func (f File) loops(s Surroundings) File {
-	supervisor := maps.Clone(s.Supervisors)
-	if supervisor == nil {
-		supervisor = map[string]string{}
+	supervisor := map[string]string{}
+	for number, p := range s.People {
+		supervisor[number] = p.Supervisor
 	}
 	for _, r := range f.Rows {
 		supervisor[r.Number] = r.Post.GetSupervisor()

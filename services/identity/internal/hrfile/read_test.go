@@ -105,7 +105,7 @@ func TestRowsThatAreQuarantined(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := read(t, mapOf(t, tc.mapping), top+tc.rows, hrfile.Surroundings{
-				Operators: map[string]bool{"root": true}, Supervisors: map[string]string{"K1": "E1"},
+				Operators: map[string]bool{"root": true}, People: map[string]hrfile.Colleague{"K1": {Supervisor: "E1"}},
 			})
 			if diff := cmp.Diff(tc.want, reasons(f)); diff != "" {
 				t.Error(diff)
@@ -170,7 +170,7 @@ func TestSupervisorsByName(t *testing.T) {
 
 func TestASupervisorMayBeKnownFromElsewhere(t *testing.T) {
 	t.Parallel()
-	f := read(t, mapOf(t, byNumber), top+"E1,x,,,,,,K1,\nE2,x,,,,,,K2,\n", hrfile.Surroundings{Supervisors: map[string]string{"K1": ""}})
+	f := read(t, mapOf(t, byNumber), top+"E1,x,,,,,,K1,\nE2,x,,,,,,K2,\n", hrfile.Surroundings{People: map[string]hrfile.Colleague{"K1": {}}})
 	if f.Rows[0].Post.GetSupervisor() != "K1" || f.Rows[1].Post.GetSupervisor() != "" || len(f.Warnings) != 1 {
 		t.Errorf("rows %v warnings %v", f.Rows, f.Warnings)
 	}
@@ -300,5 +300,28 @@ func TestIdentityNumbers(t *testing.T) {
 		if !strings.HasSuffix(q.GetMessage(), "(身份证号)") || strings.Contains(q.GetMessage(), "1101") {
 			t.Errorf("row %d says %q", q.GetRow(), q.GetMessage())
 		}
+	}
+}
+
+// A spoilt row of a superior takes nobody's superior away, whether HR names
+// superiors by number or by name; who has left or shares the name is another
+// matter.
+func TestASpoiltRowOfASuperiorTakesNobodysSuperiorAway(t *testing.T) {
+	t.Parallel()
+	m := mapOf(t, strings.Replace(byNumber, "match: number", "match: name", 1))
+	people := map[string]hrfile.Colleague{
+		"E1": {Name: "王芳"}, "E2": {Name: "李雷", Supervisor: "E1"}, "E8": {Name: "赵云"}, "X9": {Name: "钱明", Foreign: true},
+	}
+	file := top + "E1,\xd6\xd0,,,,,,,\nE2,李雷,,,,,,王芳,\nE3,韩梅,,,,,,钱明,\nE4,某人,,,,,,赵云,\n"
+	f := read(t, m, file, hrfile.Surroundings{People: people})
+	got := map[string]string{}
+	for _, r := range f.Rows {
+		got[r.Number] = r.Post.GetSupervisor()
+	}
+	if want := map[string]string{"E2": "E1", "E3": "X9", "E4": ""}; !maps.Equal(got, want) {
+		t.Errorf("superiors are %v, want %v", got, want)
+	}
+	if len(f.Warnings) != 1 || f.Warnings[0].GetSubject() != "赵云" {
+		t.Errorf("warnings are %v; whoever leaves with this file is nobody's superior", f.Warnings)
 	}
 }

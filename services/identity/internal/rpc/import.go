@@ -15,6 +15,7 @@ import (
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
 	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/pack"
 
 	"github.com/ostiary/ostiary/services/identity/internal/hrfile"
 )
@@ -156,7 +157,7 @@ func (s *Server) source(ctx context.Context, u upload) (positions map[string]boo
 		return nil, nil, err
 	}
 	if current == nil || len(current.Sources) == 0 {
-		return nil, []*identityv1.ImportWarning{{
+		return namedPositions(current), []*identityv1.ImportWarning{{
 			Reason: "HR_SOURCES_NOT_NAMED", Subject: u.fields.Source,
 			Message:   "No pack in force names the HR sources; name this one under sources.",
 			MessageZh: "生效的策略包未列出人事数据源，请在 sources 中列出该数据源。",
@@ -169,7 +170,16 @@ func (s *Server) source(ctx context.Context, u upload) (positions map[string]boo
 	if !known {
 		return nil, nil, ErrSource.With("source", u.fields.Source)
 	}
-	for _, line := range current.Matrix {
+	return namedPositions(current), nil, nil
+}
+
+// namedPositions are the positions that the matrix of a pack names, nil if it
+// names none.
+func namedPositions(p *pack.Pack) (positions map[string]bool) {
+	if p == nil {
+		return nil
+	}
+	for _, line := range p.Matrix {
 		if line.Position == "" {
 			continue
 		}
@@ -178,5 +188,5 @@ func (s *Server) source(ctx context.Context, u upload) (positions map[string]boo
 		}
 		positions[line.Position] = true
 	}
-	return positions, nil, nil
+	return positions
 }

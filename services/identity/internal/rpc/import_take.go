@@ -114,9 +114,9 @@ func (s *Server) compare(ctx context.Context, u upload, file hrfile.File, positi
 	if err != nil {
 		return comparison{}, err
 	}
-	known, supervisors := surroundings(people, u)
+	known, colleagues := surroundings(people, u)
 	file = file.Check(u.fields, hrfile.Surroundings{
-		Supervisors: supervisors, Operators: operators, Positions: positions, Today: calendar.DateOf(s.Platform.Clock.Now(), s.Platform.Zone),
+		People: colleagues, Operators: operators, Positions: positions, Today: calendar.DateOf(s.Platform.Clock.Now(), s.Platform.Zone),
 	})
 	present, unattributed := presence(file.Quarantined)
 	d := snapshot.Comparison{
@@ -137,16 +137,16 @@ func (s *Server) compare(ctx context.Context, u upload, file hrfile.File, positi
 }
 
 // surroundings are the people as on the effective day.
-func surroundings(people map[string]person.State, u upload) (known map[string]snapshot.Known, supervisors map[string]string) {
-	known, supervisors = make(map[string]snapshot.Known, len(people)), make(map[string]string, len(people))
+func surroundings(people map[string]person.State, u upload) (known map[string]snapshot.Known, colleagues map[string]hrfile.Colleague) {
+	known, colleagues = make(map[string]snapshot.Known, len(people)), make(map[string]hrfile.Colleague, len(people))
 	for number, p := range people {
 		at := p.AsOf(u.at)
 		known[number] = snapshot.Known{ID: p.ID, Source: p.Source, Details: at.Details, Employed: at.Employed, Post: at.Post}
 		if at.Employed {
-			supervisors[number] = at.Post.GetSupervisor()
+			colleagues[number] = hrfile.Colleague{Name: p.Details.GetName(), Supervisor: at.Post.GetSupervisor(), Foreign: p.Source != u.fields.Source}
 		}
 	}
-	return known, supervisors
+	return known, colleagues
 }
 
 func presence(quarantined []*identityv1.QuarantinedRow) (present map[string]bool, unattributed bool) {

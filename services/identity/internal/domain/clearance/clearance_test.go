@@ -90,9 +90,10 @@ func TestRefusals(t *testing.T) {
 		"a waiver without a case":   {nil, clearance.Waive{Item: "grants", Reason: "x"}, clearance.ErrNoCase},
 		"grants are not ticked":     {[]proto.Message{open}, clearance.Record{Item: "grants"}, clearance.ErrSettledByFacts},
 		"accounts are not ticked":   {[]proto.Message{open}, clearance.Record{Item: "accounts"}, clearance.ErrSettledByFacts},
+		"a record without a reason": {[]proto.Message{open}, clearance.Record{Item: "admin_confirmation", Reason: " "}, clearance.ErrReason},
 		"an item that nobody asked": {[]proto.Message{open}, clearance.Record{Item: "badge"}, clearance.ErrUnknownItem},
 		"a waiver of no item":       {[]proto.Message{open}, clearance.Waive{Item: "badge", Reason: "x"}, clearance.ErrUnknownItem},
-		"a record after the case":   {[]proto.Message{open, cancelled}, clearance.Record{Item: "admin_confirmation"}, clearance.ErrClosed},
+		"a record after the case":   {[]proto.Message{open, cancelled}, clearance.Record{Item: "admin_confirmation", Reason: "fact"}, clearance.ErrClosed},
 		"a waiver after the case":   {[]proto.Message{open, cancelled}, clearance.Waive{Item: "grants", Reason: "x"}, clearance.ErrClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +115,7 @@ func TestRandomHistoriesKeepTheInvariants(t *testing.T) {
 		for range 30 {
 			item := items[r.IntN(len(items))]
 			c := []clearance.Command{
-				openCase(items[2:]...), settle(item), clearance.Record{Item: item}, clearance.Waive{Item: item, Reason: "x"}, settle(item),
+				openCase(items[2:]...), settle(item), clearance.Record{Item: item, Reason: "fact"}, clearance.Waive{Item: item, Reason: "x"}, settle(item),
 				clearance.Cancel{},
 			}[r.IntN(5+r.IntN(100)/95)]
 			events, err := clearance.Decide(s, c)

@@ -2,6 +2,7 @@ package clearance
 
 import (
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -20,6 +21,8 @@ func (c Record) decide(s State) ([]proto.Message, error) {
 		return nil, ErrUnknownItem.With("item", c.Item)
 	case byFact(c.Item):
 		return nil, ErrSettledByFacts.With("item", c.Item)
+	case strings.TrimSpace(c.Reason) == "":
+		return nil, ErrReason
 	case s.Settled[c.Item]:
 		return nil, nil // a repeated click is not an error
 	case s.Status == Closed:

@@ -1,7 +1,7 @@
 package snapshot_test
 
 import (
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,9 +116,24 @@ func TestLoopsAreFoundOnceEach(t *testing.T) {
 
 func TestUnitCyclesAreFound(t *testing.T) {
 	t.Parallel()
-	got := snapshot.UnitCycles([][]string{{"总部", "研发"}, {"研发", "总部", "平台"}, {"a", "b", "a"}, {"x", "x"}, {"p", "q", "r"}, {"p", "r"}})
-	slices.SortFunc(got, slices.Compare[[]string])
-	if diff := cmp.Diff([][]string{{"a", "b"}, {"x"}, {"总部", "研发"}}, got); diff != "" {
+	paths := [][]string{
+		{"总部", "研发"}, {"研发", "总部", "平台"}, {"a", "b", "a"}, {"x", "x"}, {"p", "q", "r"}, {"p", "r"}, {"p", "s", "t"}, {"p", "t", "s"},
+		// One name below different units is two units.
+		{"东区", "销售", "服务"}, {"西区", "服务", "销售"},
+	}
+	cycles := snapshot.UnitCycles(paths)
+	concerned := map[string][]string{}
+	for _, path := range paths {
+		for _, c := range cycles {
+			if c.Concerns(path) {
+				concerned[strings.Join(path, "/")] = c.Names
+			}
+		}
+	}
+	want := map[string][]string{
+		"总部/研发": {"总部", "研发"}, "研发/总部/平台": {"总部", "研发"}, "a/b/a": {"a", "b"}, "x/x": {"x"}, "p/s/t": {"s", "t"}, "p/t/s": {"s", "t"},
+	}
+	if diff := cmp.Diff(want, concerned); diff != "" {
 		t.Error(diff)
 	}
 }
