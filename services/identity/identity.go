@@ -92,6 +92,7 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 			policy.WhenAccountClosedRecordClearance(p),
 			policy.WhenAccountBlockedEndSessions(p),
 			policy.WhenRolesSetRelieveFirstAdmin(p),
+			policy.WhenAccountBlockedKeepAdmin(p, first.Keep),
 			policy.WhenPackPublishedAdoptPack(p, kept),
 			policy.WhenFirstPasswordChangedForgetIt(p, bootstrap.PasswordFile),
 		},

@@ -391,3 +391,38 @@ func TestGuessingIsSlowedDownAndTheHolderGetsIn(t *testing.T) {
 		t.Errorf("the holder is locked out: %v", err)
 	}
 }
+
+// When whoever administers leaves and nobody else does, the first administrator
+// does again, with a new password that stands in a file.
+func TestSomebodyIsAlwaysLeftWhoAdministers(t *testing.T) {
+	i := install(t)
+	i.must(plain(), header+wang+lilei)
+	issued, err := i.people().IssueCredential(i.admin, &identityv1.IssueCredentialRequest{Account: "E1042"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.people().SetOperatorRoles(i.admin, &identityv1.SetOperatorRolesRequest{Account: "E1042", Roles: []string{"admin"}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := i.enter("E1042", issued.GetPassword(), "Battery-Staple-9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.people().SetOperatorRoles(bearer(t.Context(), r.GetAccessToken()), &identityv1.SetOperatorRolesRequest{Account: "admin", Roles: []string{"hr"}}); err != nil {
+		t.Fatal(err)
+	}
+	i.must(plain(), header+wang)
+	var password []byte
+	i.eventually("the password of the first administrator is told", func() bool {
+		password, err = os.ReadFile(i.identity.KeyFile(identity.InitialPasswordFile))
+		return err == nil
+	})
+	i.settle()
+	r, err = i.enter("admin", strings.TrimSpace(string(password)), "Correct-Horse-8")
+	if err != nil || !slices.Equal(r.GetRoles(), []string{"admin", "hr"}) {
+		t.Fatalf("the first administrator: %v, %v", r.GetRoles(), err)
+	}
+	if got := i.events("account-admin"); !slices.Equal(got[len(got)-3:], []string{"ProductRolesSet", "InitialCredentialIssued", "PasswordChanged"}) {
+		t.Errorf("events are %v", got)
+	}
+}

@@ -4,6 +4,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
 	"github.com/ostiary/ostiary/services/identity/internal/policy"
+	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
 )
 
 // PasswordFile is the name of the key file with the generated password.
@@ -68,18 +70,20 @@ var namespace = uuid.MustParse("93d1a0f5-1df5-5a0c-8a59-4d1a2f6a7c02")
 func (f *First) make(ctx context.Context) error {
 	stream := account.Stream(policy.FirstAdmin)
 	a, _, err := eventstore.Load(ctx, f.p.Journal, account.Decider, stream)
-	if err != nil || a.Status != account.None {
+	if err != nil {
 		return err
+	}
+	switch {
+	case slices.Contains(a.Roles, account.Admin):
+		return nil
+	case a.Status != account.None:
+		return f.keep(ctx)
 	}
 	password, path := f.password, f.p.KeyFile(PasswordFile)
 	if password == "" {
-		// The file comes first: a password that nobody was told would lock
-		// everybody out.
-		stored, err := keyfile.LoadOrCreate(path, func() ([]byte, error) { return []byte(credential.NewPassword()), nil })
-		if err != nil {
-			return fmt.Errorf("keep the initial password: %w", err)
+		if password, err = told(path); err != nil {
+			return err
 		}
-		password = string(stored)
 	}
 	id, err := f.credentials.Put(ctx, password)
 	if err != nil {
@@ -100,5 +104,58 @@ func (f *First) make(ctx context.Context) error {
 	if f.password == "" {
 		f.p.Log.InfoContext(ctx, "first administrator made; its initial password is in a file", "account", policy.FirstAdmin, "file", path)
 	}
+	return nil
+}
+
+// told is a new password that stands in a file. The file comes first: a password
+// that nobody was told would lock everybody out.
+func told(path string) (string, error) {
+	stored, err := keyfile.LoadOrCreate(path, func() ([]byte, error) { return []byte(credential.NewPassword()), nil })
+	if err != nil {
+		return "", fmt.Errorf("keep the initial password: %w", err)
+	}
+	return string(stored), nil
+}
+
+// keep looks at the start whether somebody is left who administers.
+func (f *First) keep(ctx context.Context) error {
+	head, err := f.p.Journal.Store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	id := uuid.NewSHA1(namespace, fmt.Appendf(nil, "keep %d", head)).String()
+	stream := account.Stream(policy.FirstAdmin)
+	return f.Keep(ctx, head, eventstore.Command{ID: id, Digest: eventstore.Digest("keep", stream, f.p.Service, nil)},
+		eventstore.Metadata{Actor: "service:" + f.p.Service})
+}
+
+// Keep gives the first administrator the role again, with a password that is
+// told in the file of the first start, if nobody holds it at a position.
+func (f *First) Keep(ctx context.Context, position int64, command eventstore.Command, meta eventstore.Metadata) error {
+	stream := account.Stream(policy.FirstAdmin)
+	a, _, err := eventstore.Load(ctx, f.p.Journal, account.Decider, stream)
+	if err != nil || a.Status != account.Active || slices.Contains(a.Roles, account.Admin) {
+		return err
+	}
+	if err := f.p.Projected(ctx, position); err != nil {
+		return fmt.Errorf("wait for the read models: %w", err)
+	}
+	others, err := readmodel.Holders(ctx, f.p.Pool, account.Admin, policy.FirstAdmin)
+	if err != nil || len(others) > 0 {
+		return err
+	}
+	path := f.p.KeyFile(PasswordFile)
+	password, err := told(path)
+	if err != nil {
+		return err
+	}
+	id, err := f.credentials.Put(ctx, password)
+	if err != nil {
+		return err
+	}
+	if _, err := eventstore.Execute(ctx, f.p.Journal, account.Decider, stream, command, meta, account.Command(account.KeepAdmin{OtherAdmins: len(others), CredentialID: id})); err != nil {
+		return fmt.Errorf("keep an administrator: %w", err)
+	}
+	f.p.Log.WarnContext(ctx, "nobody was left who administers; the first administrator does again, the password is in a file", "account", policy.FirstAdmin, "file", path)
 	return nil
 }

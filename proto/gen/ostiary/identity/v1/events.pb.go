@@ -2101,7 +2101,10 @@ type InitialCredentialIssued struct {
 	// Names the stored hash.
 	CredentialId string `protobuf:"bytes,3,opt,name=credential_id,json=credentialId,proto3" json:"credential_id,omitempty"`
 	// Whether it must be changed at first sign-in.
-	MustChange    bool `protobuf:"varint,4,opt,name=must_change,json=mustChange,proto3" json:"must_change,omitempty"`
+	MustChange bool `protobuf:"varint,4,opt,name=must_change,json=mustChange,proto3" json:"must_change,omitempty"`
+	// Whether an administrator handed it out. What HR hands out could be known to
+	// HR for ever: the first to sign in with it chooses the next one.
+	ByAdmin       bool `protobuf:"varint,5,opt,name=by_admin,json=byAdmin,proto3" json:"by_admin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2160,6 +2163,13 @@ func (x *InitialCredentialIssued) GetCredentialId() string {
 func (x *InitialCredentialIssued) GetMustChange() bool {
 	if x != nil {
 		return x.MustChange
+	}
+	return false
+}
+
+func (x *InitialCredentialIssued) GetByAdmin() bool {
+	if x != nil {
+		return x.ByAdmin
 	}
 	return false
 }
@@ -3067,13 +3077,14 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05roles\x18\x03 \x03(\tR\x05roles\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x96\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xb1\x01\n" +
 	"\x17InitialCredentialIssued\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12#\n" +
 	"\rcredential_id\x18\x03 \x01(\tR\fcredentialId\x12\x1f\n" +
 	"\vmust_change\x18\x04 \x01(\bR\n" +
-	"mustChange\"m\n" +
+	"mustChange\x12\x19\n" +
+	"\bby_admin\x18\x05 \x01(\bR\abyAdmin\"m\n" +
 	"\x0fPasswordChanged\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12#\n" +

@@ -46,10 +46,12 @@ type State struct {
 	CredentialID string
 	// MustChange says that the password in force was handed out by others.
 	MustChange bool
+	// FromHR says that the password in force goes back to one that HR handed out.
+	FromHR bool
 }
 
 // Command is one of Open, AddOperator, Suspend, Close, SetRoles, Relieve,
-// IssueCredential and ChangePassword.
+// KeepAdmin, IssueCredential and ChangePassword.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -90,7 +92,7 @@ func Evolve(s State, event proto.Message) State {
 		s.Roles = e.GetRoles()
 		s.Provisional = provisional(s.Provisional, e)
 	case *identityv1.InitialCredentialIssued:
-		s.CredentialID, s.MustChange = e.GetCredentialId(), e.GetMustChange()
+		s.CredentialID, s.MustChange, s.FromHR = e.GetCredentialId(), e.GetMustChange(), !e.GetByAdmin()
 	case *identityv1.PasswordChanged:
 		s.CredentialID, s.MustChange = e.GetCredentialId(), false
 	}

@@ -44,6 +44,10 @@ var (
 	ErrLastAdmin = fault.New(fault.Refused, "LAST_ADMIN",
 		"This is the last administrator; make somebody else admin first.",
 		"这是最后一位管理员，请先指定另一位管理员。")
+	// ErrPasswordFromHR says that HR could sign in with the new power.
+	ErrPasswordFromHR = fault.New(fault.Refused, "PASSWORD_FROM_HR",
+		"HR handed out the password of this account and may know it; issue a new one as an administrator first, with 'ostiary credential issue'.",
+		"该账号的口令由人事发放，人事可能知悉；请管理员先用 ostiary credential issue 重新发放口令，再赋予角色。")
 )
 
 func (c SetRoles) decide(s State) ([]proto.Message, error) {
@@ -57,6 +61,8 @@ func (c SetRoles) decide(s State) ([]proto.Message, error) {
 		return nil, ErrLastAdmin
 	case slices.Equal(s.Roles, roles) && len(s.Provisional) == 0:
 		return nil, nil
+	case s.CredentialID != "" && s.FromHR && slices.ContainsFunc(roles, func(r string) bool { return powerful(r) && !slices.Contains(s.Roles, r) }):
+		return nil, ErrPasswordFromHR
 	}
 	return []proto.Message{s.rolesSet(roles, c.Reason)}, nil
 }
