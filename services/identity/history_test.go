@@ -104,7 +104,8 @@ func describe(stream string, events []proto.Message) string {
 			s.Status, s.Details.GetKind(), s.Post.GetUnit(), s.Post.GetPosition(), s.Post.GetSupervisor(), s.Post.GetAttributes(), s.Employed,
 			!s.EndsAt.IsZero(), s.Start.GetPost().GetPosition(), s.Change.GetPost().GetPosition())
 	case "account":
-		return fmt.Sprintf("%+v", folded(account.Decider, events))
+		// Older files were recorded before this field was there.
+		return strings.Replace(fmt.Sprintf("%+v", folded(account.Decider, events)), " FromHR:false", "", 1)
 	case "clearance":
 		return fmt.Sprintf("%+v", folded(clearance.Decider, events))
 	case "session":

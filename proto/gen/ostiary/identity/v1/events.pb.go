@@ -2102,9 +2102,9 @@ type InitialCredentialIssued struct {
 	CredentialId string `protobuf:"bytes,3,opt,name=credential_id,json=credentialId,proto3" json:"credential_id,omitempty"`
 	// Whether it must be changed at first sign-in.
 	MustChange bool `protobuf:"varint,4,opt,name=must_change,json=mustChange,proto3" json:"must_change,omitempty"`
-	// Whether an administrator handed it out. What HR hands out could be known to
-	// HR for ever: the first to sign in with it chooses the next one.
-	ByAdmin       bool `protobuf:"varint,5,opt,name=by_admin,json=byAdmin,proto3" json:"by_admin,omitempty"`
+	// Whether HR handed it out, not an administrator. What HR hands out could be
+	// known to HR for ever: the first to sign in with it chooses the next one.
+	ByHr          bool `protobuf:"varint,5,opt,name=by_hr,json=byHr,proto3" json:"by_hr,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2167,9 +2167,9 @@ func (x *InitialCredentialIssued) GetMustChange() bool {
 	return false
 }
 
-func (x *InitialCredentialIssued) GetByAdmin() bool {
+func (x *InitialCredentialIssued) GetByHr() bool {
 	if x != nil {
-		return x.ByAdmin
+		return x.ByHr
 	}
 	return false
 }
@@ -3077,14 +3077,14 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05roles\x18\x03 \x03(\tR\x05roles\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xb1\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xab\x01\n" +
 	"\x17InitialCredentialIssued\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12#\n" +
 	"\rcredential_id\x18\x03 \x01(\tR\fcredentialId\x12\x1f\n" +
 	"\vmust_change\x18\x04 \x01(\bR\n" +
-	"mustChange\x12\x19\n" +
-	"\bby_admin\x18\x05 \x01(\bR\abyAdmin\"m\n" +
+	"mustChange\x12\x13\n" +
+	"\x05by_hr\x18\x05 \x01(\bR\x04byHr\"m\n" +
 	"\x0fPasswordChanged\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12#\n" +

@@ -40,10 +40,10 @@ func issued(id string, mustChange bool) *identityv1.InitialCredentialIssued {
 	return &identityv1.InitialCredentialIssued{PersonId: "per_1", Account: "E1", CredentialId: id, MustChange: mustChange}
 }
 
-// byAdmin is a password that an administrator handed out.
-func byAdmin(id string, mustChange bool) proto.Message {
+// byHR is a password that HR handed out.
+func byHR(id string, mustChange bool) proto.Message {
 	e := issued(id, mustChange)
-	e.ByAdmin = true
+	e.ByHr = true
 	return e
 }
 
@@ -136,7 +136,7 @@ func TestTheFirstAdminKeepsOtherRolesUntilSomebodyElseHasThem(t *testing.T) {
 func TestAnInitialPasswordIsIssuedForAnAccountInUse(t *testing.T) {
 	t.Parallel()
 	issue := account.IssueCredential{CredentialID: "crd_1", MustChange: true}
-	rule(t, opened(), activated()).When(issue).Then(issued("crd_1", true))
+	rule(t, opened(), activated()).When(issue).Then(byHR("crd_1", true))
 	rule(t).When(issue).ThenRefused(account.ErrUnknown)
 	rule(t, opened(), activated(), suspended()).When(issue).ThenRefused(account.ErrUnknown)
 }
@@ -144,10 +144,10 @@ func TestAnInitialPasswordIsIssuedForAnAccountInUse(t *testing.T) {
 func TestOnlyAnAdministratorIssuesThePasswordOfThePowerful(t *testing.T) {
 	t.Parallel()
 	issue := account.IssueCredential{CredentialID: "crd_1", MustChange: true}
-	rule(t, opened(), activated(), roles("set", "employee")).When(issue).Then(issued("crd_1", true))
+	rule(t, opened(), activated(), roles("set", "employee")).When(issue).Then(byHR("crd_1", true))
 	rule(t, opened(), activated(), roles("set", "admin")).When(issue).ThenRefused(account.ErrNeedsAdmin)
 	issue.ByAdmin = true
-	rule(t, opened(), activated(), roles("set", "admin")).When(issue).Then(byAdmin("crd_1", true))
+	rule(t, opened(), activated(), roles("set", "admin")).When(issue).Then(issued("crd_1", true))
 }
 
 // Covers: IDN-057
@@ -166,7 +166,7 @@ func TestAnOperatorComesWithRolesAndPassword(t *testing.T) {
 	c := account.AddOperator{PersonID: "per_1", Account: "E1", Roles: []string{"hr", "auditor"}, CredentialID: "crd_1", MustChange: true, Reason: "why"}
 	rule(t).When(c).Then(
 		&identityv1.AccountOpened{PersonId: "per_1", Account: "E1", Kind: account.Operator, Reason: "why"},
-		activated(), roles("why", "auditor", "hr"), byAdmin("crd_1", true)).
+		activated(), roles("why", "auditor", "hr"), issued("crd_1", true)).
 		When(c).ThenRefused(account.ErrExists)
 	c.Roles = nil
 	rule(t).When(c).ThenRefused(account.ErrRoleMissing)
@@ -288,12 +288,12 @@ func TestADepartureTakesProductRolesAndPassword(t *testing.T) {
 // later.
 func TestNobodyGetsPowerUnderAPasswordOfHR(t *testing.T) {
 	t.Parallel()
-	given := []proto.Message{opened(), activated(), issued("crd_1", true)}
+	given := []proto.Message{opened(), activated(), byHR("crd_1", true)}
 	give := account.SetRoles{Roles: []string{account.Admin}, Reason: "asked", OtherAdmins: 1}
 	rule(t, given...).When(give).ThenRefused(account.ErrPasswordFromHR)
 	rule(t, append(given, &identityv1.PasswordChanged{PersonId: "per_1", Account: "E1", CredentialId: "crd_2"})...).
 		When(give).ThenRefused(account.ErrPasswordFromHR)
-	rule(t, append(given, byAdmin("crd_2", true))...).When(give).Then(roles("asked", account.Admin))
+	rule(t, append(given, issued("crd_2", true))...).When(give).Then(roles("asked", account.Admin))
 	rule(t, opened(), activated()).When(give).Then(roles("asked", account.Admin))
 	rule(t, append(given, roles("asked", account.HR, account.Admin))...).
 		When(account.SetRoles{Roles: []string{account.HR}, Reason: "less", OtherAdmins: 1}).Then(roles("less", account.HR))
@@ -302,8 +302,8 @@ func TestNobodyGetsPowerUnderAPasswordOfHR(t *testing.T) {
 func TestTheFirstAdministratorComesBackWhenNobodyIsLeft(t *testing.T) {
 	t.Parallel()
 	keep := account.KeepAdmin{CredentialID: "crd_9"}
-	given := []proto.Message{opened(), activated(), byAdmin("crd_1", false), roles("less", account.HR)}
-	rule(t, given...).When(keep).Then(roles("nobody_left", account.Admin, account.HR), byAdmin("crd_9", true)).When(keep).ThenNothing()
+	given := []proto.Message{opened(), activated(), issued("crd_1", false), roles("less", account.HR)}
+	rule(t, given...).When(keep).Then(roles("nobody_left", account.Admin, account.HR), issued("crd_9", true)).When(keep).ThenNothing()
 	rule(t, given...).When(account.KeepAdmin{CredentialID: "crd_9", OtherAdmins: 1}).ThenNothing()
 	rule(t, append(given, suspended())...).When(keep).ThenNothing()
 	rule(t).When(keep).ThenNothing()

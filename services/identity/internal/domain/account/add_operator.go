@@ -42,6 +42,6 @@ func (c AddOperator) decide(s State) ([]proto.Message, error) {
 		&identityv1.AccountOpened{PersonId: c.PersonID, Account: c.Account, Kind: Operator, Reason: c.Reason},
 		&identityv1.AccountActivated{PersonId: c.PersonID, Account: c.Account},
 		&identityv1.ProductRolesSet{PersonId: c.PersonID, Account: c.Account, Roles: roles, Reason: c.Reason},
-		&identityv1.InitialCredentialIssued{PersonId: c.PersonID, Account: c.Account, CredentialId: c.CredentialID, MustChange: c.MustChange, ByAdmin: true},
+		&identityv1.InitialCredentialIssued{PersonId: c.PersonID, Account: c.Account, CredentialId: c.CredentialID, MustChange: c.MustChange},
 	}, nil
 }

@@ -35,7 +35,7 @@ func (c IssueCredential) decide(s State) ([]proto.Message, error) {
 	}
 	return []proto.Message{&identityv1.InitialCredentialIssued{
 		PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID, MustChange: c.MustChange,
-		ByAdmin: c.ByAdmin,
+		ByHr: !c.ByAdmin,
 	}}, nil
 }
 

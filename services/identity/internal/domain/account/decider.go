@@ -92,7 +92,7 @@ func Evolve(s State, event proto.Message) State {
 		s.Roles = e.GetRoles()
 		s.Provisional = provisional(s.Provisional, e)
 	case *identityv1.InitialCredentialIssued:
-		s.CredentialID, s.MustChange, s.FromHR = e.GetCredentialId(), e.GetMustChange(), !e.GetByAdmin()
+		s.CredentialID, s.MustChange, s.FromHR = e.GetCredentialId(), e.GetMustChange(), e.GetByHr()
 	case *identityv1.PasswordChanged:
 		s.CredentialID, s.MustChange = e.GetCredentialId(), false
 	}

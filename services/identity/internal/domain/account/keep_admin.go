@@ -26,6 +26,6 @@ func (c KeepAdmin) decide(s State) ([]proto.Message, error) {
 	}
 	return []proto.Message{
 		s.rolesSet(slices.Sorted(slices.Values(append(slices.Clone(s.Roles), Admin))), left),
-		&identityv1.InitialCredentialIssued{PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID, MustChange: true, ByAdmin: true},
+		&identityv1.InitialCredentialIssued{PersonId: s.PersonID, Account: s.Account, CredentialId: c.CredentialID, MustChange: true},
 	}, nil
 }
