@@ -1,6 +1,7 @@
 package approvalcase
 
 import (
+	"maps"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -45,6 +46,14 @@ func (s State) reachable(step int32, p Plan) bool {
 		filled, late = s.Filled, s.Escalation
 	}
 	return Reachable(p.Seats, filled, late, s.barred, p.Quorum)
+}
+
+// leaves tells whether the step can still be completed by others once somebody
+// fills a seat.
+func (s State) leaves(seat int32, signer *approvalv1.Party) bool {
+	filled := map[int32]*approvalv1.Signature{seat: {Signer: signer}}
+	maps.Copy(filled, s.Filled)
+	return Reachable(s.Seats, filled, s.Escalation, s.barred, s.Quorum)
 }
 
 // barred tells whether a person may not sign because it is the person's own

@@ -71,7 +71,10 @@ var (
 )
 
 // may checks whatever every decision needs, and finds the seat that the signer
-// fills: a seat of the own before one as a deputy before one by escalation.
+// fills: a seat of the own before one as a deputy, and one of the step before
+// one by escalation. A seat that others need less goes before all of that:
+// whoever could fill two seats must not take the one that leaves the other
+// without anybody.
 func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err error) {
 	if err := c.admitted(s); err != nil {
 		return 0, nil, err
@@ -85,7 +88,15 @@ func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err 
 			return 0, nil, ErrSignedAlready
 		}
 	}
-	signature = c.signature()
+	found := false
+	// take notes a seat; it tells whether no better one need be looked for.
+	take := func(i int32, authority string, holder *approvalv1.Party) bool {
+		good := s.leaves(i, c.Signer.Party)
+		if !found || good {
+			seat, signature, found = i, c.by(c.signature(), authority, holder), true
+		}
+		return good
+	}
 	for _, mine := range []func(*approvalv1.Party) bool{
 		func(h *approvalv1.Party) bool { return h.GetPersonId() == me },
 		func(h *approvalv1.Party) bool {
@@ -97,17 +108,22 @@ func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err 
 			if at < 0 || s.Filled[int32(i)] != nil {
 				continue
 			}
-			return int32(i), c.by(signature, of.GetBy(), of.GetHolders()[at]), nil
+			if take(int32(i), of.GetBy(), of.GetHolders()[at]) {
+				return seat, signature, nil
+			}
 		}
 		if at := slices.IndexFunc(s.Escalation.GetHolders(), mine); at >= 0 {
 			for i := range s.Seats {
-				if s.Filled[int32(i)] == nil {
-					return int32(i), c.by(signature, "escalation:"+s.Escalation.GetBy(), s.Escalation.GetHolders()[at]), nil
+				if s.Filled[int32(i)] == nil && take(int32(i), "escalation:"+s.Escalation.GetBy(), s.Escalation.GetHolders()[at]) {
+					return seat, signature, nil
 				}
 			}
 		}
 	}
-	return 0, nil, ErrNotSigner
+	if !found {
+		return 0, nil, ErrNotSigner
+	}
+	return seat, signature, nil
 }
 
 // admitted checks what even a direct authorisation needs.
