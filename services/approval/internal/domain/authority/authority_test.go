@@ -1,0 +1,99 @@
+package authority_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
+
+	"github.com/ostiary/ostiary/libs/testkit"
+
+	"github.com/ostiary/ostiary/services/approval/internal/domain/authority"
+)
+
+var noon = time.Date(2026, 1, 5, 4, 0, 0, 0, time.UTC)
+
+func day(n int) time.Time { return noon.AddDate(0, 0, n) }
+
+func party(id string) *approvalv1.Party {
+	return &approvalv1.Party{PersonId: id, EmployeeNumber: "E" + id}
+}
+
+func name(to string, from, until int, others ...authority.Delegation) authority.NameDeputy {
+	return authority.NameDeputy{ID: "d1", Of: party("a"), Deputy: party(to), From: day(from), Until: day(until), Reason: "named", Now: noon, Others: others}
+}
+
+func named(id, to string, from, until int) *approvalv1.DeputyNamed {
+	return &approvalv1.DeputyNamed{
+		PersonId: "a", EmployeeNumber: "Ea", DelegationId: id, Deputy: party(to),
+		From: timestamppb.New(day(from)), Until: timestamppb.New(day(until)), Reason: "named",
+	}
+}
+
+func link(of, to string, from, until int) authority.Delegation {
+	return authority.Delegation{Of: of, To: to, From: day(from), Until: day(until)}
+}
+
+func TestNameAndEndADeputy(t *testing.T) {
+	t.Parallel()
+	end := authority.EndDeputy{ID: "d1", Of: party("a"), Reason: "recalled"}
+	testkit.Rule(t, authority.Decider).
+		When(end).ThenRefused(authority.ErrUnknown).
+		When(name("b", 0, 5)).Then(named("d1", "b", 0, 5)).
+		When(name("b", 0, 5)).ThenNothing().
+		When(end).Then(&approvalv1.DeputyEnded{PersonId: "a", EmployeeNumber: "Ea", DelegationId: "d1", Reason: "recalled"}).
+		When(end).ThenRefused(authority.ErrUnknown)
+	testkit.Rule(t, authority.Decider).Given(named("d0", "b", 0, 5)).
+		When(name("b", 4, 9)).ThenRefused(authority.ErrNamedAlready).
+		When(name("c", 4, 9)).Then(named("d1", "c", 4, 9))
+	testkit.Rule(t, authority.Decider).Given(named("d0", "b", 0, 5)).When(name("b", 5, 9)).Then(named("d1", "b", 5, 9))
+}
+
+func TestADeputyIsRefused(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		when authority.NameDeputy
+		want error
+	}{
+		"oneself":            {name("a", 0, 5), authority.ErrOwnDeputy},
+		"for no time":        {name("b", 1, 1), authority.ErrTime},
+		"backwards":          {name("b", 5, 1), authority.ErrTime},
+		"in the past":        {name("b", -5, 0), authority.ErrTime},
+		"for too long":       {name("b", 0, 367), authority.ErrTime},
+		"in a circle":        {name("b", 0, 5, link("b", "a", 4, 9)), authority.ErrCircle},
+		"in a longer circle": {name("b", 0, 5, link("b", "c", 1, 9), link("c", "a", 0, 2)), authority.ErrCircle},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			testkit.Rule(t, authority.Decider).When(c.when).ThenRefused(c.want)
+		})
+	}
+	// Links that never hold at the same time close nothing.
+	testkit.Rule(t, authority.Decider).
+		When(name("b", 0, 5, link("b", "a", 5, 9), link("b", "c", 0, 2), link("c", "a", 2, 5), link("c", "b", 0, 5))).Then(named("d1", "b", 0, 5))
+}
+
+func TestActsFor(t *testing.T) {
+	t.Parallel()
+	chain := []authority.Delegation{
+		link("g", "f", 0, 9), link("f", "e", 0, 9), link("e", "d", 0, 9), link("d", "c", 0, 9), link("c", "b", 0, 9), link("b", "a", 0, 9),
+	}
+	for what, c := range map[string]struct {
+		at   int
+		all  []authority.Delegation
+		want []string
+	}{
+		"five links, not six":   {1, chain, []string{"b", "c", "d", "e", "f"}},
+		"from the first moment": {0, chain[5:], []string{"b"}},
+		"not at the end":        {9, chain[5:], nil},
+		"not before":            {-1, chain[5:], nil},
+		"a circle is harmless":  {1, []authority.Delegation{link("b", "a", 0, 9), link("a", "b", 0, 9)}, []string{"b"}},
+	} {
+		if got := authority.ActsFor("a", day(c.at), c.all); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+}
