@@ -109,7 +109,7 @@ func (m *matrix) evaluate(post Post) []Birthright {
 	given := map[Grant]bool{}
 	for _, i := range candidates {
 		l := m.lines[i]
-		if !l.holds(facts) {
+		if !holds(l.where, facts) {
 			continue
 		}
 		for _, g := range l.Grants {
@@ -122,14 +122,6 @@ func (m *matrix) evaluate(post Post) []Birthright {
 		}
 	}
 	return rights
-}
-
-func (l line) holds(facts map[string]any) bool {
-	if l.where == nil {
-		return true
-	}
-	v, _, err := l.where.Eval(facts)
-	return err == nil && v == types.True
 }
 
 // key tells posts apart: every part behind its length, attributes in order.

@@ -82,6 +82,15 @@ func (r *reader) condition(n *yaml.Node, env *cel.Env, dst *string) program {
 	return p
 }
 
+// holds tells whether a condition holds; one that cannot be computed does not.
+func holds(p program, facts map[string]any) bool {
+	if p == nil {
+		return true
+	}
+	v, _, err := p.Eval(facts)
+	return err == nil && v == types.True
+}
+
 // within turns a place in an expression (line from 1, column from 0) into one
 // in the pack. In a text that YAML has folded the start of the text is given.
 func (r *reader) within(n *yaml.Node, line, column int) (int, int) {

@@ -36,6 +36,8 @@ type Pack struct {
 	Targets []Target
 
 	matrix *matrix
+	// routing are the conditions of Routes, in their order.
+	routing []program
 }
 
 // Source is an HR feed.

@@ -58,7 +58,7 @@ func (r *reader) pack(root *yaml.Node, p *Pack) {
 		field{"units", optional, r.readUnits(&p.Units)},
 		field{"matrix", optional, r.readMatrix(p)},
 		field{"duty_rules", optional, r.readDutyRules(&p.DutyRules)},
-		field{"routes", optional, r.readRoutes(&p.Routes)},
+		field{"routes", optional, r.readRoutes(p)},
 		field{"escalation", optional, r.readEscalation(&p.Escalation)},
 		field{"clearance", optional, r.readClearance(&p.Clearance)},
 		field{"password_profile", optional, r.oneOf(&p.PasswordProfile, "password profile", "口令方案", "cn-classic", "mlps-3", "nist-800-63b")},

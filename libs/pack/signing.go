@@ -10,18 +10,19 @@ import (
 
 var roleSigners = []string{"supervisor", "unit_head", "role_owner"}
 
-func (r *reader) readRoutes(dst *[]Route) func(*yaml.Node) {
+func (r *reader) readRoutes(p *Pack) func(*yaml.Node) {
 	seen := map[string]bool{}
 	return r.list(func(_ int, n *yaml.Node) {
 		var route Route
+		var when program
 		r.mapping(n,
 			field{"id", required, r.id(&route.ID, seen)},
-			field{"when", optional, func(n *yaml.Node) { r.condition(n, r.env.route, &route.When) }},
+			field{"when", optional, func(n *yaml.Node) { when = r.condition(n, r.env.route, &route.When) }},
 			field{"steps", required, r.filled(1, func(_ int, n *yaml.Node) {
 				route.Steps = append(route.Steps, r.step(n))
 			})},
 		)
-		*dst = append(*dst, route)
+		p.Routes, p.routing = append(p.Routes, route), append(p.routing, when)
 	})
 }
 

@@ -27,7 +27,7 @@ var peopleSchema string
 // People is everybody who is or was known, with plans.
 func People() projection.Projection {
 	return projection.Projection{
-		Name: "people", Version: 2, Schema: peopleSchema,
+		Name: "people", Version: 3, Schema: peopleSchema,
 		Apply: fold[person.State]{
 			key: personKey,
 			evolve: func(s person.State, f eventstore.Fact) person.State {

@@ -20,3 +20,4 @@ CREATE TABLE people (
 );
 CREATE INDEX people_person_id ON people (person_id);
 CREATE INDEX people_source ON people (source);
+CREATE INDEX people_unit ON people (unit);

@@ -1218,11 +1218,11 @@ const file_ostiary_approval_v1_service_proto_rawDesc = "" +
 	"\x06deputy\x18\x03 \x01(\v2\x1a.ostiary.approval.v1.PartyR\x06deputy\x12.\n" +
 	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
 	"\x05until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason2\xec\x05\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason2\xef\x05\n" +
 	"\x0fApprovalService\x12l\n" +
 	"\fPreviewRoute\x12(.ostiary.approval.v1.PreviewRouteRequest\x1a).ostiary.approval.v1.PreviewRouteResponse\"\a\xba\xbb\x18\x03\x12\x01*\x12n\n" +
-	"\rListApprovals\x12).ostiary.approval.v1.ListApprovalsRequest\x1a*.ostiary.approval.v1.ListApprovalsResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12h\n" +
-	"\vGetApproval\x12'.ostiary.approval.v1.GetApprovalRequest\x1a(.ostiary.approval.v1.GetApprovalResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12Y\n" +
+	"\rListApprovals\x12).ostiary.approval.v1.ListApprovalsRequest\x1a*.ostiary.approval.v1.ListApprovalsResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12k\n" +
+	"\vGetApproval\x12'.ostiary.approval.v1.GetApprovalRequest\x1a(.ostiary.approval.v1.GetApprovalResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01\x12Y\n" +
 	"\x06Decide\x12\".ostiary.approval.v1.DecideRequest\x1a#.ostiary.approval.v1.DecideResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12e\n" +
 	"\n" +
 	"NameDeputy\x12&.ostiary.approval.v1.NameDeputyRequest\x1a'.ostiary.approval.v1.NameDeputyResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12b\n" +

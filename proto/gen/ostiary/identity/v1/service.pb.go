@@ -1164,6 +1164,98 @@ func (x *Person) GetIdNumberMasked() string {
 	return ""
 }
 
+// FindUnitHeadRequest names a unit.
+type FindUnitHeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unit by the names from the root.
+	Unit          []string `protobuf:"bytes,1,rep,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindUnitHeadRequest) Reset() {
+	*x = FindUnitHeadRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindUnitHeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindUnitHeadRequest) ProtoMessage() {}
+
+func (x *FindUnitHeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindUnitHeadRequest.ProtoReflect.Descriptor instead.
+func (*FindUnitHeadRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *FindUnitHeadRequest) GetUnit() []string {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+// FindUnitHeadResponse is its head.
+type FindUnitHeadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,1,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FindUnitHeadResponse) Reset() {
+	*x = FindUnitHeadResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindUnitHeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindUnitHeadResponse) ProtoMessage() {}
+
+func (x *FindUnitHeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindUnitHeadResponse.ProtoReflect.Descriptor instead.
+func (*FindUnitHeadResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FindUnitHeadResponse) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
 // FindPeopleRequest names what is looked for.
 type FindPeopleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1175,7 +1267,7 @@ type FindPeopleRequest struct {
 
 func (x *FindPeopleRequest) Reset() {
 	*x = FindPeopleRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1279,7 @@ func (x *FindPeopleRequest) String() string {
 func (*FindPeopleRequest) ProtoMessage() {}
 
 func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1292,7 @@ func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleRequest.ProtoReflect.Descriptor instead.
 func (*FindPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *FindPeopleRequest) GetIdNumber() string {
@@ -1222,7 +1314,7 @@ type FindPeopleResponse struct {
 
 func (x *FindPeopleResponse) Reset() {
 	*x = FindPeopleResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1234,7 +1326,7 @@ func (x *FindPeopleResponse) String() string {
 func (*FindPeopleResponse) ProtoMessage() {}
 
 func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1247,7 +1339,7 @@ func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleResponse.ProtoReflect.Descriptor instead.
 func (*FindPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FindPeopleResponse) GetPeople() []*Person {
@@ -1270,7 +1362,7 @@ type PersonAccount struct {
 
 func (x *PersonAccount) Reset() {
 	*x = PersonAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1374,7 @@ func (x *PersonAccount) String() string {
 func (*PersonAccount) ProtoMessage() {}
 
 func (x *PersonAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1387,7 @@ func (x *PersonAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonAccount.ProtoReflect.Descriptor instead.
 func (*PersonAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PersonAccount) GetAccount() string {
@@ -1323,7 +1415,7 @@ type GetClearanceRequest struct {
 
 func (x *GetClearanceRequest) Reset() {
 	*x = GetClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1427,7 @@ func (x *GetClearanceRequest) String() string {
 func (*GetClearanceRequest) ProtoMessage() {}
 
 func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1440,7 @@ func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceRequest.ProtoReflect.Descriptor instead.
 func (*GetClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetClearanceRequest) GetEmployeeNumber() string {
@@ -1379,7 +1471,7 @@ type GetClearanceResponse struct {
 
 func (x *GetClearanceResponse) Reset() {
 	*x = GetClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1391,7 +1483,7 @@ func (x *GetClearanceResponse) String() string {
 func (*GetClearanceResponse) ProtoMessage() {}
 
 func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1404,7 +1496,7 @@ func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceResponse.ProtoReflect.Descriptor instead.
 func (*GetClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetClearanceResponse) GetEmployeeNumber() string {
@@ -1468,7 +1560,7 @@ type ClearanceItem struct {
 
 func (x *ClearanceItem) Reset() {
 	*x = ClearanceItem{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1572,7 @@ func (x *ClearanceItem) String() string {
 func (*ClearanceItem) ProtoMessage() {}
 
 func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1585,7 @@ func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceItem.ProtoReflect.Descriptor instead.
 func (*ClearanceItem) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ClearanceItem) GetItem() string {
@@ -1546,7 +1638,7 @@ type RecordClearanceRequest struct {
 
 func (x *RecordClearanceRequest) Reset() {
 	*x = RecordClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1650,7 @@ func (x *RecordClearanceRequest) String() string {
 func (*RecordClearanceRequest) ProtoMessage() {}
 
 func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1663,7 @@ func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceRequest.ProtoReflect.Descriptor instead.
 func (*RecordClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecordClearanceRequest) GetEmployeeNumber() string {
@@ -1606,7 +1698,7 @@ type RecordClearanceResponse struct {
 
 func (x *RecordClearanceResponse) Reset() {
 	*x = RecordClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1618,7 +1710,7 @@ func (x *RecordClearanceResponse) String() string {
 func (*RecordClearanceResponse) ProtoMessage() {}
 
 func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1631,7 +1723,7 @@ func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceResponse.ProtoReflect.Descriptor instead.
 func (*RecordClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordClearanceResponse) GetPosition() int64 {
@@ -1656,7 +1748,7 @@ type WaiveClearanceRequest struct {
 
 func (x *WaiveClearanceRequest) Reset() {
 	*x = WaiveClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1760,7 @@ func (x *WaiveClearanceRequest) String() string {
 func (*WaiveClearanceRequest) ProtoMessage() {}
 
 func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +1773,7 @@ func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceRequest.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WaiveClearanceRequest) GetEmployeeNumber() string {
@@ -1716,7 +1808,7 @@ type WaiveClearanceResponse struct {
 
 func (x *WaiveClearanceResponse) Reset() {
 	*x = WaiveClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1728,7 +1820,7 @@ func (x *WaiveClearanceResponse) String() string {
 func (*WaiveClearanceResponse) ProtoMessage() {}
 
 func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1741,7 +1833,7 @@ func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceResponse.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WaiveClearanceResponse) GetPosition() int64 {
@@ -1762,7 +1854,7 @@ type IssueCredentialRequest struct {
 
 func (x *IssueCredentialRequest) Reset() {
 	*x = IssueCredentialRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1866,7 @@ func (x *IssueCredentialRequest) String() string {
 func (*IssueCredentialRequest) ProtoMessage() {}
 
 func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1879,7 @@ func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialRequest.ProtoReflect.Descriptor instead.
 func (*IssueCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *IssueCredentialRequest) GetAccount() string {
@@ -1812,7 +1904,7 @@ type IssueCredentialResponse struct {
 
 func (x *IssueCredentialResponse) Reset() {
 	*x = IssueCredentialResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +1916,7 @@ func (x *IssueCredentialResponse) String() string {
 func (*IssueCredentialResponse) ProtoMessage() {}
 
 func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +1929,7 @@ func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialResponse.ProtoReflect.Descriptor instead.
 func (*IssueCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *IssueCredentialResponse) GetAccount() string {
@@ -1874,7 +1966,7 @@ type AddOperatorRequest struct {
 
 func (x *AddOperatorRequest) Reset() {
 	*x = AddOperatorRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +1978,7 @@ func (x *AddOperatorRequest) String() string {
 func (*AddOperatorRequest) ProtoMessage() {}
 
 func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,7 +1991,7 @@ func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorRequest.ProtoReflect.Descriptor instead.
 func (*AddOperatorRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AddOperatorRequest) GetUser() string {
@@ -1933,7 +2025,7 @@ type AddOperatorResponse struct {
 
 func (x *AddOperatorResponse) Reset() {
 	*x = AddOperatorResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1945,7 +2037,7 @@ func (x *AddOperatorResponse) String() string {
 func (*AddOperatorResponse) ProtoMessage() {}
 
 func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1958,7 +2050,7 @@ func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorResponse.ProtoReflect.Descriptor instead.
 func (*AddOperatorResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AddOperatorResponse) GetUser() string {
@@ -2002,7 +2094,7 @@ type SetOperatorRolesRequest struct {
 
 func (x *SetOperatorRolesRequest) Reset() {
 	*x = SetOperatorRolesRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2014,7 +2106,7 @@ func (x *SetOperatorRolesRequest) String() string {
 func (*SetOperatorRolesRequest) ProtoMessage() {}
 
 func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2027,7 +2119,7 @@ func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesRequest.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SetOperatorRolesRequest) GetAccount() string {
@@ -2059,7 +2151,7 @@ type SetOperatorRolesResponse struct {
 
 func (x *SetOperatorRolesResponse) Reset() {
 	*x = SetOperatorRolesResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2163,7 @@ func (x *SetOperatorRolesResponse) String() string {
 func (*SetOperatorRolesResponse) ProtoMessage() {}
 
 func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2176,7 @@ func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesResponse.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetOperatorRolesResponse) GetAccount() string {
@@ -2123,7 +2215,7 @@ type AddClientRequest struct {
 
 func (x *AddClientRequest) Reset() {
 	*x = AddClientRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2227,7 @@ func (x *AddClientRequest) String() string {
 func (*AddClientRequest) ProtoMessage() {}
 
 func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2148,7 +2240,7 @@ func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientRequest.ProtoReflect.Descriptor instead.
 func (*AddClientRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AddClientRequest) GetName() string {
@@ -2199,7 +2291,7 @@ type AddClientResponse struct {
 
 func (x *AddClientResponse) Reset() {
 	*x = AddClientResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2303,7 @@ func (x *AddClientResponse) String() string {
 func (*AddClientResponse) ProtoMessage() {}
 
 func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +2316,7 @@ func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientResponse.ProtoReflect.Descriptor instead.
 func (*AddClientResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AddClientResponse) GetName() string {
@@ -2303,7 +2395,7 @@ type ListOperatorsRequest struct {
 
 func (x *ListOperatorsRequest) Reset() {
 	*x = ListOperatorsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2315,7 +2407,7 @@ func (x *ListOperatorsRequest) String() string {
 func (*ListOperatorsRequest) ProtoMessage() {}
 
 func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2328,7 +2420,7 @@ func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperatorsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListOperatorsRequest) GetLimit() int32 {
@@ -2358,7 +2450,7 @@ type ListOperatorsResponse struct {
 
 func (x *ListOperatorsResponse) Reset() {
 	*x = ListOperatorsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +2462,7 @@ func (x *ListOperatorsResponse) String() string {
 func (*ListOperatorsResponse) ProtoMessage() {}
 
 func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +2475,7 @@ func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperatorsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListOperatorsResponse) GetItems() []*OperatorAccount {
@@ -2425,7 +2517,7 @@ type OperatorAccount struct {
 
 func (x *OperatorAccount) Reset() {
 	*x = OperatorAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2529,7 @@ func (x *OperatorAccount) String() string {
 func (*OperatorAccount) ProtoMessage() {}
 
 func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2542,7 @@ func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorAccount.ProtoReflect.Descriptor instead.
 func (*OperatorAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OperatorAccount) GetAccount() string {
@@ -2515,7 +2607,7 @@ type ListClientsRequest struct {
 
 func (x *ListClientsRequest) Reset() {
 	*x = ListClientsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2527,7 +2619,7 @@ func (x *ListClientsRequest) String() string {
 func (*ListClientsRequest) ProtoMessage() {}
 
 func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2540,7 +2632,7 @@ func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
 func (*ListClientsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListClientsRequest) GetLimit() int32 {
@@ -2570,7 +2662,7 @@ type ListClientsResponse struct {
 
 func (x *ListClientsResponse) Reset() {
 	*x = ListClientsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2582,7 +2674,7 @@ func (x *ListClientsResponse) String() string {
 func (*ListClientsResponse) ProtoMessage() {}
 
 func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2595,7 +2687,7 @@ func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
 func (*ListClientsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListClientsResponse) GetItems() []*Client {
@@ -2629,7 +2721,7 @@ type Client struct {
 
 func (x *Client) Reset() {
 	*x = Client{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2733,7 @@ func (x *Client) String() string {
 func (*Client) ProtoMessage() {}
 
 func (x *Client) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2746,7 @@ func (x *Client) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Client.ProtoReflect.Descriptor instead.
 func (*Client) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Client) GetName() string {
@@ -2776,7 +2868,11 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x10id_number_masked\x18\x0e \x01(\tR\x0eidNumberMasked\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"6\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\")\n" +
+	"\x13FindUnitHeadRequest\x12\x12\n" +
+	"\x04unit\x18\x01 \x03(\tR\x04unit\"?\n" +
+	"\x14FindUnitHeadResponse\x12'\n" +
+	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\"6\n" +
 	"\x11FindPeopleRequest\x12!\n" +
 	"\tid_number\x18\x01 \x01(\tB\x04\xa8\xbb\x18\x01R\bidNumber\"I\n" +
 	"\x12FindPeopleResponse\x123\n" +
@@ -2878,14 +2974,18 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
-	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xca\v\n" +
+	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe5\f\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
-	"\x02hr(\x010\x01\x12\x92\x01\n" +
-	"\tGetPerson\x12%.ostiary.identity.v1.GetPersonRequest\x1a&.ostiary.identity.v1.GetPersonResponse\"6\xba\xbb\x182\n" +
+	"\x02hr(\x010\x01\x12\x9c\x01\n" +
+	"\tGetPerson\x12%.ostiary.identity.v1.GetPersonRequest\x1a&.ostiary.identity.v1.GetPersonResponse\"@\xba\xbb\x18<\n" +
 	"\x02hr\n" +
 	"\faccess-admin\n" +
-	"\aauditor\x12\x0eaccess-request\x12\x05audit\x12g\n" +
+	"\aauditor\x12\x0eaccess-request\x12\bapproval\x12\x05audit\x12\x8e\x01\n" +
+	"\fFindUnitHead\x12(.ostiary.identity.v1.FindUnitHeadRequest\x1a).ostiary.identity.v1.FindUnitHeadResponse\")\xba\xbb\x18%\n" +
+	"\x02hr\n" +
+	"\faccess-admin\n" +
+	"\aauditor\x12\bapproval\x12g\n" +
 	"\n" +
 	"FindPeople\x12&.ostiary.identity.v1.FindPeopleRequest\x1a'.ostiary.identity.v1.FindPeopleResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr\x12\x84\x01\n" +
@@ -2924,7 +3024,7 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
 	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
@@ -2941,83 +3041,87 @@ var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*GetPersonRequest)(nil),         // 12: ostiary.identity.v1.GetPersonRequest
 	(*GetPersonResponse)(nil),        // 13: ostiary.identity.v1.GetPersonResponse
 	(*Person)(nil),                   // 14: ostiary.identity.v1.Person
-	(*FindPeopleRequest)(nil),        // 15: ostiary.identity.v1.FindPeopleRequest
-	(*FindPeopleResponse)(nil),       // 16: ostiary.identity.v1.FindPeopleResponse
-	(*PersonAccount)(nil),            // 17: ostiary.identity.v1.PersonAccount
-	(*GetClearanceRequest)(nil),      // 18: ostiary.identity.v1.GetClearanceRequest
-	(*GetClearanceResponse)(nil),     // 19: ostiary.identity.v1.GetClearanceResponse
-	(*ClearanceItem)(nil),            // 20: ostiary.identity.v1.ClearanceItem
-	(*RecordClearanceRequest)(nil),   // 21: ostiary.identity.v1.RecordClearanceRequest
-	(*RecordClearanceResponse)(nil),  // 22: ostiary.identity.v1.RecordClearanceResponse
-	(*WaiveClearanceRequest)(nil),    // 23: ostiary.identity.v1.WaiveClearanceRequest
-	(*WaiveClearanceResponse)(nil),   // 24: ostiary.identity.v1.WaiveClearanceResponse
-	(*IssueCredentialRequest)(nil),   // 25: ostiary.identity.v1.IssueCredentialRequest
-	(*IssueCredentialResponse)(nil),  // 26: ostiary.identity.v1.IssueCredentialResponse
-	(*AddOperatorRequest)(nil),       // 27: ostiary.identity.v1.AddOperatorRequest
-	(*AddOperatorResponse)(nil),      // 28: ostiary.identity.v1.AddOperatorResponse
-	(*SetOperatorRolesRequest)(nil),  // 29: ostiary.identity.v1.SetOperatorRolesRequest
-	(*SetOperatorRolesResponse)(nil), // 30: ostiary.identity.v1.SetOperatorRolesResponse
-	(*AddClientRequest)(nil),         // 31: ostiary.identity.v1.AddClientRequest
-	(*AddClientResponse)(nil),        // 32: ostiary.identity.v1.AddClientResponse
-	(*ListOperatorsRequest)(nil),     // 33: ostiary.identity.v1.ListOperatorsRequest
-	(*ListOperatorsResponse)(nil),    // 34: ostiary.identity.v1.ListOperatorsResponse
-	(*OperatorAccount)(nil),          // 35: ostiary.identity.v1.OperatorAccount
-	(*ListClientsRequest)(nil),       // 36: ostiary.identity.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),      // 37: ostiary.identity.v1.ListClientsResponse
-	(*Client)(nil),                   // 38: ostiary.identity.v1.Client
-	nil,                              // 39: ostiary.identity.v1.Person.AttributesEntry
-	(*QuarantinedRow)(nil),           // 40: ostiary.identity.v1.QuarantinedRow
-	(*timestamppb.Timestamp)(nil),    // 41: google.protobuf.Timestamp
+	(*FindUnitHeadRequest)(nil),      // 15: ostiary.identity.v1.FindUnitHeadRequest
+	(*FindUnitHeadResponse)(nil),     // 16: ostiary.identity.v1.FindUnitHeadResponse
+	(*FindPeopleRequest)(nil),        // 17: ostiary.identity.v1.FindPeopleRequest
+	(*FindPeopleResponse)(nil),       // 18: ostiary.identity.v1.FindPeopleResponse
+	(*PersonAccount)(nil),            // 19: ostiary.identity.v1.PersonAccount
+	(*GetClearanceRequest)(nil),      // 20: ostiary.identity.v1.GetClearanceRequest
+	(*GetClearanceResponse)(nil),     // 21: ostiary.identity.v1.GetClearanceResponse
+	(*ClearanceItem)(nil),            // 22: ostiary.identity.v1.ClearanceItem
+	(*RecordClearanceRequest)(nil),   // 23: ostiary.identity.v1.RecordClearanceRequest
+	(*RecordClearanceResponse)(nil),  // 24: ostiary.identity.v1.RecordClearanceResponse
+	(*WaiveClearanceRequest)(nil),    // 25: ostiary.identity.v1.WaiveClearanceRequest
+	(*WaiveClearanceResponse)(nil),   // 26: ostiary.identity.v1.WaiveClearanceResponse
+	(*IssueCredentialRequest)(nil),   // 27: ostiary.identity.v1.IssueCredentialRequest
+	(*IssueCredentialResponse)(nil),  // 28: ostiary.identity.v1.IssueCredentialResponse
+	(*AddOperatorRequest)(nil),       // 29: ostiary.identity.v1.AddOperatorRequest
+	(*AddOperatorResponse)(nil),      // 30: ostiary.identity.v1.AddOperatorResponse
+	(*SetOperatorRolesRequest)(nil),  // 31: ostiary.identity.v1.SetOperatorRolesRequest
+	(*SetOperatorRolesResponse)(nil), // 32: ostiary.identity.v1.SetOperatorRolesResponse
+	(*AddClientRequest)(nil),         // 33: ostiary.identity.v1.AddClientRequest
+	(*AddClientResponse)(nil),        // 34: ostiary.identity.v1.AddClientResponse
+	(*ListOperatorsRequest)(nil),     // 35: ostiary.identity.v1.ListOperatorsRequest
+	(*ListOperatorsResponse)(nil),    // 36: ostiary.identity.v1.ListOperatorsResponse
+	(*OperatorAccount)(nil),          // 37: ostiary.identity.v1.OperatorAccount
+	(*ListClientsRequest)(nil),       // 38: ostiary.identity.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),      // 39: ostiary.identity.v1.ListClientsResponse
+	(*Client)(nil),                   // 40: ostiary.identity.v1.Client
+	nil,                              // 41: ostiary.identity.v1.Person.AttributesEntry
+	(*QuarantinedRow)(nil),           // 42: ostiary.identity.v1.QuarantinedRow
+	(*timestamppb.Timestamp)(nil),    // 43: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
 	7,  // 0: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
 	9,  // 1: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
 	10, // 2: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	40, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	42, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	11, // 4: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
 	14, // 5: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	39, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
-	17, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
+	41, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	19, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
 	14, // 8: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
-	20, // 9: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	41, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
-	35, // 11: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
-	41, // 12: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
-	41, // 13: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
-	38, // 14: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
-	41, // 15: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
+	22, // 9: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
+	43, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	37, // 11: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
+	43, // 12: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
+	43, // 13: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
+	40, // 14: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
+	43, // 15: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
 	0,  // 16: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
 	2,  // 17: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
 	4,  // 18: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
 	6,  // 19: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
 	12, // 20: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	15, // 21: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
-	18, // 22: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	21, // 23: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	23, // 24: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	25, // 25: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	27, // 26: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	29, // 27: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	33, // 28: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
-	31, // 29: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	36, // 30: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
-	1,  // 31: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 32: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	5,  // 33: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	8,  // 34: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	13, // 35: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	16, // 36: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
-	19, // 37: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	22, // 38: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	24, // 39: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	26, // 40: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	28, // 41: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	30, // 42: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	34, // 43: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
-	32, // 44: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	37, // 45: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
-	31, // [31:46] is the sub-list for method output_type
-	16, // [16:31] is the sub-list for method input_type
+	15, // 21: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
+	17, // 22: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	20, // 23: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	23, // 24: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	25, // 25: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	27, // 26: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	29, // 27: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	31, // 28: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	35, // 29: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
+	33, // 30: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	38, // 31: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
+	1,  // 32: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 33: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	5,  // 34: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	8,  // 35: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	13, // 36: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	16, // 37: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
+	18, // 38: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	21, // 39: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	24, // 40: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	26, // 41: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	28, // 42: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	30, // 43: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	32, // 44: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	36, // 45: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
+	34, // 46: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	39, // 47: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
+	32, // [32:48] is the sub-list for method output_type
+	16, // [16:32] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
 	16, // [16:16] is the sub-list for extension extendee
 	0,  // [0:16] is the sub-list for field type_name
@@ -3043,7 +3147,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -209,6 +209,7 @@ var SignInService_ServiceDesc = grpc.ServiceDesc{
 const (
 	IdentityService_ImportSnapshot_FullMethodName   = "/ostiary.identity.v1.IdentityService/ImportSnapshot"
 	IdentityService_GetPerson_FullMethodName        = "/ostiary.identity.v1.IdentityService/GetPerson"
+	IdentityService_FindUnitHead_FullMethodName     = "/ostiary.identity.v1.IdentityService/FindUnitHead"
 	IdentityService_FindPeople_FullMethodName       = "/ostiary.identity.v1.IdentityService/FindPeople"
 	IdentityService_GetClearance_FullMethodName     = "/ostiary.identity.v1.IdentityService/GetClearance"
 	IdentityService_RecordClearance_FullMethodName  = "/ostiary.identity.v1.IdentityService/RecordClearance"
@@ -233,6 +234,10 @@ type IdentityServiceClient interface {
 	ImportSnapshot(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportSnapshotRequest, ImportSnapshotResponse], error)
 	// GetPerson shows one person.
 	GetPerson(ctx context.Context, in *GetPersonRequest, opts ...grpc.CallOption) (*GetPersonResponse, error)
+	// FindUnitHead finds the head of a unit: the one member of exactly that unit
+	// whose supervisor sits outside it. UNIT_HEAD_UNKNOWN if there is none or
+	// several.
+	FindUnitHead(ctx context.Context, in *FindUnitHeadRequest, opts ...grpc.CallOption) (*FindUnitHeadResponse, error)
 	// FindPeople finds whoever has an identity number.
 	FindPeople(ctx context.Context, in *FindPeopleRequest, opts ...grpc.CallOption) (*FindPeopleResponse, error)
 	// GetClearance shows the newest clearance case of a person.
@@ -281,6 +286,16 @@ func (c *identityServiceClient) GetPerson(ctx context.Context, in *GetPersonRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPersonResponse)
 	err := c.cc.Invoke(ctx, IdentityService_GetPerson_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FindUnitHead(ctx context.Context, in *FindUnitHeadRequest, opts ...grpc.CallOption) (*FindUnitHeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindUnitHeadResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FindUnitHead_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -399,6 +414,10 @@ type IdentityServiceServer interface {
 	ImportSnapshot(grpc.BidiStreamingServer[ImportSnapshotRequest, ImportSnapshotResponse]) error
 	// GetPerson shows one person.
 	GetPerson(context.Context, *GetPersonRequest) (*GetPersonResponse, error)
+	// FindUnitHead finds the head of a unit: the one member of exactly that unit
+	// whose supervisor sits outside it. UNIT_HEAD_UNKNOWN if there is none or
+	// several.
+	FindUnitHead(context.Context, *FindUnitHeadRequest) (*FindUnitHeadResponse, error)
 	// FindPeople finds whoever has an identity number.
 	FindPeople(context.Context, *FindPeopleRequest) (*FindPeopleResponse, error)
 	// GetClearance shows the newest clearance case of a person.
@@ -435,6 +454,9 @@ func (UnimplementedIdentityServiceServer) ImportSnapshot(grpc.BidiStreamingServe
 }
 func (UnimplementedIdentityServiceServer) GetPerson(context.Context, *GetPersonRequest) (*GetPersonResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPerson not implemented")
+}
+func (UnimplementedIdentityServiceServer) FindUnitHead(context.Context, *FindUnitHeadRequest) (*FindUnitHeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindUnitHead not implemented")
 }
 func (UnimplementedIdentityServiceServer) FindPeople(context.Context, *FindPeopleRequest) (*FindPeopleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindPeople not implemented")
@@ -508,6 +530,24 @@ func _IdentityService_GetPerson_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).GetPerson(ctx, req.(*GetPersonRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FindUnitHead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindUnitHeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FindUnitHead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FindUnitHead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FindUnitHead(ctx, req.(*FindUnitHeadRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -702,6 +742,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPerson",
 			Handler:    _IdentityService_GetPerson_Handler,
+		},
+		{
+			MethodName: "FindUnitHead",
+			Handler:    _IdentityService_FindUnitHead_Handler,
 		},
 		{
 			MethodName: "FindPeople",
