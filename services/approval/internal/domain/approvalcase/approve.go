@@ -15,6 +15,7 @@ type Approve struct {
 }
 
 func (c Approve) decide(s State) ([]proto.Message, error) {
+	s, events := c.asNow(s)
 	seat, signature, err := c.may(s)
 	if err != nil {
 		return nil, err
@@ -22,9 +23,11 @@ func (c Approve) decide(s State) ([]proto.Message, error) {
 	approved := &approvalv1.ApprovalStepApproved{
 		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Step: s.Step, Seat: seat, Signature: signature,
 	}
-	events := []proto.Message{approved}
+	events = append(events, approved)
 	after := Evolve(s, approved)
 	switch {
+	case int32(len(after.Filled)) < s.Quorum && !after.reachable(s.Step, Plan{Seats: s.Seats, Quorum: s.Quorum}):
+		return append(events, s.cancelled(ReasonNoSigner)), nil // the others have gone since the step began
 	case int32(len(after.Filled)) < s.Quorum:
 		return events, nil
 	case s.Step < s.Opened.GetSteps():

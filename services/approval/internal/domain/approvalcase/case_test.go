@@ -334,3 +334,44 @@ func TestReachable(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has lost the authority since the page was opened signs nothing, and
+// whoever has it now does; both are found in the same decision.
+//
+// Covers: APR-007, APR-010
+func TestADecisionIsTakenWithTheSignersOfItsMoment(t *testing.T) {
+	t.Parallel()
+	late := by("E7")
+	late.Step, late.Seats = 1, []*approvalv1.Seat{seat("supervisor", "E8")}
+	given := []proto.Message{opened(1), assigned(1, 1, seat("supervisor", "E7"))}
+	for _, c := range []approvalcase.Command{
+		approvalcase.Approve{Signing: late}, approvalcase.Refuse{Signing: late}, approvalcase.Return{Signing: late},
+		approvalcase.Postpone{Signing: late, Until: due},
+	} {
+		rule(t).Given(given...).When(c).ThenRefused(approvalcase.ErrNotSigner)
+	}
+	now := by("E8")
+	now.Step, now.Seats = 1, late.Seats
+	s := signature("E8", "supervisor", "")
+	rule(t).Given(given...).When(approvalcase.Approve{Signing: now}).Then(
+		&approvalv1.ApprovalStepReassigned{
+			PersonId: "per_E1", EmployeeNumber: "E1", CaseId: "case_1", Step: 1, Seats: late.Seats, Cause: approvalcase.CauseAuthority,
+		},
+		approved(1, 0, s), granted(false, s))
+	now.Step = 2
+	rule(t).Given(given...).When(approvalcase.Approve{Signing: now}).ThenRefused(approvalcase.ErrChanged)
+}
+
+// Covers: APR-010
+func TestASignatureAfterWhichNobodyIsLeftEndsTheCase(t *testing.T) {
+	t.Parallel()
+	now := by("E7")
+	now.Step, now.Seats = 1, []*approvalv1.Seat{seat("supervisor", "E7"), seat("role_owner")}
+	s := signature("E7", "supervisor", "")
+	rule(t).Given(opened(1), assigned(1, 2, seat("supervisor", "E7"), seat("role_owner", "E31"))).
+		When(approvalcase.Approve{Signing: now}).Then(
+		&approvalv1.ApprovalStepReassigned{
+			PersonId: "per_E1", EmployeeNumber: "E1", CaseId: "case_1", Step: 1, Seats: now.Seats, Cause: approvalcase.CauseAuthority,
+		},
+		approved(1, 0, s), cancelled(approvalcase.ReasonNoSigner))
+}

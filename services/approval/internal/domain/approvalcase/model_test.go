@@ -83,6 +83,9 @@ func (m *model) command() approvalcase.Command {
 	signing := by(m.anybody(), m.anybody(), m.anybody())
 	signing.Now, signing.Signer.Employed = now, m.IntN(10) > 0
 	late := plan(1, m.seats()...)
+	if m.IntN(3) == 0 {
+		signing.Step, signing.Seats, signing.Escalation = m.Step, m.reseated(), late.Seats[0]
+	}
 	if m.Status == approvalcase.None {
 		return start(int32(1+m.IntN(3)), m.plan())
 	}

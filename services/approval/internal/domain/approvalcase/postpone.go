@@ -25,6 +25,7 @@ var ErrUntil = fault.New(fault.Invalid, "APPROVAL_UNTIL_INVALID",
 	"Postpone to a later day, at most a year away; refuse what is not to be.", "延期日期须晚于现在且不超过一年；不同意请直接拒绝。")
 
 func (c Postpone) decide(s State) ([]proto.Message, error) {
+	s, events := c.asNow(s)
 	_, signature, err := c.may(s)
 	if err != nil {
 		return nil, err
@@ -35,10 +36,10 @@ func (c Postpone) decide(s State) ([]proto.Message, error) {
 	if !c.Until.After(c.Now) || c.Until.Sub(c.Now) > longestRest {
 		return nil, ErrUntil
 	}
-	return []proto.Message{&approvalv1.ApprovalPostponed{
+	return append(events, &approvalv1.ApprovalPostponed{
 		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(),
 		Until: timestamppb.New(c.Until), Signature: signature,
-	}}, nil
+	}), nil
 }
 
 // Resume goes on with a postponed case: the same step begins again, with who

@@ -31,6 +31,15 @@ func (c Reassign) decide(s State) ([]proto.Message, error) {
 	if s.Status != Open || c.Step != s.Step {
 		return nil, nil
 	}
+	s, events := c.reseat(s)
+	if !s.reachable(s.Step, Plan{Seats: s.Seats, Quorum: s.Quorum}) {
+		events = append(events, s.cancelled(ReasonNoSigner))
+	}
+	return events, nil
+}
+
+// reseat is the case with the seats of the command, and the events that say so.
+func (c Reassign) reseat(s State) (State, []proto.Message) {
 	var events []proto.Message
 	if !slices.EqualFunc(s.Seats, c.Seats, sameSeat) {
 		events = append(events, &approvalv1.ApprovalStepReassigned{
@@ -38,13 +47,12 @@ func (c Reassign) decide(s State) ([]proto.Message, error) {
 		})
 	}
 	if s.Escalation != nil && !sameSeat(s.Escalation, c.Escalation) {
-		s.Escalation = c.Escalation
 		events = append(events, s.escalated(c.Escalation, timestamppb.New(s.DueAt)))
 	}
-	if !s.reachable(s.Step, Plan{Seats: c.Seats, Quorum: s.Quorum}) {
-		events = append(events, s.cancelled(ReasonNoSigner))
+	for _, e := range events {
+		s = Evolve(s, e)
 	}
-	return events, nil
+	return s, events
 }
 
 func sameSeat(a, b *approvalv1.Seat) bool {

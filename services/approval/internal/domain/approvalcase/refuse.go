@@ -10,6 +10,7 @@ import (
 type Refuse struct{ Signing }
 
 func (c Refuse) decide(s State) ([]proto.Message, error) {
+	s, events := c.asNow(s)
 	_, signature, err := c.may(s)
 	if err != nil {
 		return nil, err
@@ -17,12 +18,12 @@ func (c Refuse) decide(s State) ([]proto.Message, error) {
 	if err := c.reasoned(); err != nil {
 		return nil, err
 	}
-	return []proto.Message{
+	return append(events,
 		&approvalv1.ApprovalStepRefused{
 			PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Step: s.Step, Signature: signature,
 		},
 		&approvalv1.ApprovalRefused{
 			PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(), Comment: c.Comment,
 		},
-	}, nil
+	), nil
 }

@@ -11,6 +11,7 @@ import (
 type Return struct{ Signing }
 
 func (c Return) decide(s State) ([]proto.Message, error) {
+	s, events := c.asNow(s)
 	_, signature, err := c.may(s)
 	if err != nil {
 		return nil, err
@@ -18,7 +19,7 @@ func (c Return) decide(s State) ([]proto.Message, error) {
 	if err := c.reasoned(); err != nil {
 		return nil, err
 	}
-	return []proto.Message{&approvalv1.ApprovalReturned{
+	return append(events, &approvalv1.ApprovalReturned{
 		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(), Signature: signature,
-	}}, nil
+	}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
@@ -32,6 +33,13 @@ type Signing struct {
 	Digest string
 	// PackDigest is that of the pack in force.
 	PackDigest string
+	// Seats are those of the step as they would be given at this moment, and
+	// Escalation who else may sign it late: whoever has lost an authority since
+	// the step began signs nothing by it. Step is the one that they were found
+	// for. Without Seats the case is taken as it stands.
+	Step       int32
+	Seats      []*approvalv1.Seat
+	Escalation *approvalv1.Seat
 	Now        time.Time
 }
 
@@ -70,6 +78,15 @@ var (
 		"A reason has at most 1000 characters.", "理由最多 1000 个字符。")
 )
 
+// asNow is the case with the signers of this moment, and the events that say
+// so.
+func (c Signing) asNow(s State) (State, []proto.Message) {
+	if c.Seats == nil || c.Step != s.Step || s.Status != Open {
+		return s, nil
+	}
+	return Reassign{Step: s.Step, Seats: c.Seats, Escalation: c.Escalation, Cause: CauseAuthority}.reseat(s)
+}
+
 // may checks whatever every decision needs, and finds the seat that the signer
 // fills: a seat of the own before one as a deputy, and one of the step before
 // one by escalation. A seat that others need less goes before all of that:
@@ -81,6 +98,9 @@ func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err 
 	}
 	if s.Status == Postponed {
 		return 0, nil, ErrPostponed.With("until", s.Until.Format(time.RFC3339))
+	}
+	if c.Seats != nil && c.Step != s.Step {
+		return 0, nil, ErrChanged // somebody was faster
 	}
 	me := c.Signer.Party.GetPersonId()
 	for _, sig := range s.Filled {

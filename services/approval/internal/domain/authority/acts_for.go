@@ -6,8 +6,10 @@ import "time"
 const depth = 5
 
 // ActsFor are the people for whom a signer may sign at an instant, directly or
-// through other deputies, the nearest first.
-func ActsFor(signer string, at time.Time, all []Delegation) []string {
+// through other deputies, the nearest first. No chain leads to or through
+// somebody who is barred: whose own matter it is must not choose who decides
+// it, not even for others (APR-011).
+func ActsFor(signer string, at time.Time, all []Delegation, barred func(person string) bool) []string {
 	seen := map[string]bool{signer: true}
 	var people []string
 	reached := []string{signer}
@@ -15,7 +17,7 @@ func ActsFor(signer string, at time.Time, all []Delegation) []string {
 		var next []string
 		for _, deputy := range reached {
 			for _, d := range all {
-				if d.To != deputy || seen[d.Of] || at.Before(d.From) || !at.Before(d.Until) {
+				if d.To != deputy || seen[d.Of] || barred(d.Of) || !d.holds(at) {
 					continue
 				}
 				seen[d.Of] = true

@@ -76,6 +76,20 @@ func TestADeputyIsRefused(t *testing.T) {
 		When(name("b", 0, 5, link("b", "a", 5, 9), link("b", "c", 0, 2), link("c", "a", 2, 5), link("c", "b", 0, 5))).Then(named("d1", "b", 0, 5))
 }
 
+// Covers: APR-010
+func TestWhoeverLeavesRepresentsNobodyAndIsRepresentedByNobody(t *testing.T) {
+	t.Parallel()
+	ended := func(id string) *approvalv1.DeputyEnded {
+		return &approvalv1.DeputyEnded{PersonId: "a", EmployeeNumber: "Ea", DelegationId: id, Reason: authority.ReasonLeaver}
+	}
+	testkit.Rule(t, authority.Decider).Given(named("d1", "b", 0, 5), named("d2", "c", 0, 5), named("d3", "b", 6, 9)).
+		When(authority.Depart{Person: "c"}).Then(ended("d2")).
+		When(authority.Depart{Person: "c"}).ThenNothing().
+		When(authority.Depart{Person: "a"}).Then(ended("d1"), ended("d3"))
+	testkit.Rule(t, authority.Decider).When(authority.Depart{Person: "a"}).ThenNothing()
+}
+
+// Covers: APR-010, APR-011
 func TestActsFor(t *testing.T) {
 	t.Parallel()
 	chain := []authority.Delegation{
@@ -86,13 +100,14 @@ func TestActsFor(t *testing.T) {
 		all  []authority.Delegation
 		want []string
 	}{
-		"five links, not six":   {1, chain, []string{"b", "c", "d", "e", "f"}},
-		"from the first moment": {0, chain[5:], []string{"b"}},
-		"not at the end":        {9, chain[5:], nil},
-		"not before":            {-1, chain[5:], nil},
-		"a circle is harmless":  {1, []authority.Delegation{link("b", "a", 0, 9), link("a", "b", 0, 9)}, []string{"b"}},
+		"nobody through the barred": {1, []authority.Delegation{link("x", "barred", 0, 9), link("barred", "a", 0, 9), link("c", "a", 0, 9)}, []string{"c"}},
+		"five links, not six":       {1, chain, []string{"b", "c", "d", "e", "f"}},
+		"from the first moment":     {0, chain[5:], []string{"b"}},
+		"not at the end":            {9, chain[5:], nil},
+		"not before":                {-1, chain[5:], nil},
+		"a circle is harmless":      {1, []authority.Delegation{link("b", "a", 0, 9), link("a", "b", 0, 9)}, []string{"b"}},
 	} {
-		if got := authority.ActsFor("a", day(c.at), c.all); !slices.Equal(got, c.want) {
+		if got := authority.ActsFor("a", day(c.at), c.all, func(p string) bool { return p == "barred" }); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v", what, got)
 		}
 	}

@@ -19,9 +19,13 @@ type Delegation struct {
 
 // State are the delegations of one person by id, without those that were ended.
 // The map is never changed once it is in a state.
-type State struct{ Delegations map[string]Delegation }
+type State struct {
+	Delegations map[string]Delegation
+	// Person is who is represented.
+	Person *approvalv1.Party
+}
 
-// Command is NameDeputy or EndDeputy.
+// Command is NameDeputy, EndDeputy or Depart.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -43,11 +47,13 @@ func Evolve(s State, event proto.Message) State {
 	}
 	switch e := event.(type) {
 	case *approvalv1.DeputyNamed:
+		s.Person = &approvalv1.Party{PersonId: e.GetPersonId(), EmployeeNumber: e.GetEmployeeNumber()}
 		after[e.GetDelegationId()] = Delegation{
 			Of: e.GetPersonId(), To: e.GetDeputy().GetPersonId(), From: e.GetFrom().AsTime(), Until: e.GetUntil().AsTime(),
 		}
 	case *approvalv1.DeputyEnded:
 		delete(after, e.GetDelegationId())
 	}
-	return State{after}
+	s.Delegations = after
+	return s
 }

@@ -55,7 +55,7 @@ func (c NameDeputy) decide(s State) ([]proto.Message, error) {
 		return nil, ErrCircle
 	}
 	for _, other := range s.Delegations {
-		if _, both := d.during(other); both && other.To == d.To {
+		if d.overlaps(other) && other.To == d.To {
 			return nil, ErrNamedAlready
 		}
 	}
@@ -66,37 +66,45 @@ func (c NameDeputy) decide(s State) ([]proto.Message, error) {
 }
 
 // closesCircle tells whether, at any instant of the delegation, a chain of the
-// others leads from the deputy back to the person.
+// others leads from the deputy back to the person. Chains change only when a
+// delegation begins, so those instants are looked at, each once.
 func (d Delegation) closesCircle(others []Delegation) bool {
-	var leads func(Delegation, map[string]bool) bool
-	leads = func(d Delegation, passed map[string]bool) bool {
-		if passed[d.To] {
-			return false
-		}
-		passed[d.To] = true
-		defer delete(passed, d.To)
-		for _, o := range others {
-			if o.Of != d.To {
-				continue
-			}
-			both, overlap := d.during(o)
-			if overlap && (o.To == both.Of || leads(both, passed)) {
-				return true
-			}
-		}
-		return false
+	if d.leadsBack(d.From, others) {
+		return true
 	}
-	return leads(d, map[string]bool{})
+	for _, o := range others {
+		if d.holds(o.From) && d.leadsBack(o.From, others) {
+			return true
+		}
+	}
+	return false
 }
 
-// during is the chain of two delegations while both hold.
-func (d Delegation) during(o Delegation) (Delegation, bool) {
-	both := Delegation{Of: d.Of, To: o.To, From: d.From, Until: d.Until}
-	if o.From.After(both.From) {
-		both.From = o.From
+// leadsBack tells whether a chain of the others leads from the deputy to the
+// person at an instant.
+func (d Delegation) leadsBack(at time.Time, others []Delegation) bool {
+	seen, next := map[string]bool{d.To: true}, []string{d.To}
+	for len(next) > 0 {
+		of := next[0]
+		next = next[1:]
+		for _, o := range others {
+			if o.Of != of || seen[o.To] || !o.holds(at) {
+				continue
+			}
+			if o.To == d.Of {
+				return true
+			}
+			seen[o.To] = true
+			next = append(next, o.To)
+		}
 	}
-	if o.Until.Before(both.Until) {
-		both.Until = o.Until
-	}
-	return both, both.From.Before(both.Until)
+	return false
+}
+
+// holds tells whether the delegation holds at an instant.
+func (d Delegation) holds(at time.Time) bool { return !at.Before(d.From) && at.Before(d.Until) }
+
+// overlaps tells whether two delegations hold at the same time.
+func (d Delegation) overlaps(o Delegation) bool {
+	return d.From.Before(o.Until) && o.From.Before(d.Until)
 }
