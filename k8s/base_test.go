@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var services = []string{"identity", "access-request", "provisioning", "policy", "audit"}
+var services = []string{"identity", "access-request", "approval", "provisioning", "policy", "audit"}
 
 // base is everything that k8s/base makes, by type and name.
 type base struct {

@@ -31,6 +31,7 @@ func PublicServices() map[string]string {
 		"ostiary.identity.v1.SignInService":             "identity",
 		"ostiary.identity.v1.IdentityService":           "identity",
 		"ostiary.accessrequest.v1.AccessRequestService": "access-request",
+		"ostiary.approval.v1.ApprovalService":           "approval",
 		"ostiary.provisioning.v1.ProvisioningService":   "provisioning",
 		"ostiary.policy.v1.PolicyService":               "policy",
 		"ostiary.audit.v1.AuditService":                 "audit",

@@ -15,10 +15,11 @@ import (
 // sources are the services whose events each service reads.
 var sources = map[string][]string{
 	"identity":       {"policy", "access-request"},
-	"access-request": {"policy", "identity", "provisioning"},
+	"access-request": {"policy", "identity", "approval", "provisioning"},
+	"approval":       {"policy", "identity", "access-request"},
 	"provisioning":   {"policy", "access-request"},
-	"policy":         {"identity", "access-request", "provisioning"},
-	"audit":          {"policy", "identity", "access-request", "provisioning", "audit"},
+	"policy":         {"identity", "access-request", "approval", "provisioning"},
+	"audit":          {"policy", "identity", "access-request", "approval", "provisioning", "audit"},
 }
 
 func TestServicesHaveTheirRightsAndNoMore(t *testing.T) {

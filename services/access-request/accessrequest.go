@@ -50,6 +50,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenPostChangedRealignBirthrights(alignment),
 			policy.WhenEmploymentEndedRevokeEverything(alignment),
 			policy.WhenProvisioningCompletedConfirmGrant(alignment),
+			policy.WhenApprovalDecidedRecordOutcome(requests),
 			policy.WhenPackPublishedAdoptPack(alignment),
 			policy.WhenPackActivatedRealignEverybody(alignment, people),
 		},

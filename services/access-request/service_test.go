@@ -40,7 +40,7 @@ type story struct {
 func begin(t *testing.T) *story {
 	t.Helper()
 	t.Parallel()
-	neighbours := []string{"identity", "policy", "provisioning"}
+	neighbours := []string{"identity", "policy", "approval", "provisioning"}
 	c := hosttest.Cast{
 		Service: accessrequest.Definition(), Sources: neighbours, Now: noon,
 		Neighbours: map[string]func(*servicekit.Platform) *servicekit.Service{},

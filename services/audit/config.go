@@ -9,7 +9,7 @@ import (
 // Config is every setting of audit, read from AUDIT_….
 type Config struct {
 	// Sources are the services whose events are entered.
-	Sources []string `envconfig:"SOURCES" default:"policy,identity,access-request,provisioning,audit"`
+	Sources []string `envconfig:"SOURCES" default:"policy,identity,access-request,approval,provisioning,audit"`
 	// RootFile is where the newest signed root is kept, outside the databases;
 	// ledger-root.key among the keys if empty. It must be writable and outlive
 	// the process.

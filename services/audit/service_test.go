@@ -48,7 +48,7 @@ func begin(t *testing.T) *story {
 	c := hosttest.Cast{
 		Service: audit.Definition(), Now: noon,
 		Neighbours: map[string]func(*servicekit.Platform) *servicekit.Service{
-			"policy": nil, "identity": nil, "provisioning": nil,
+			"policy": nil, "identity": nil, "approval": nil, "provisioning": nil,
 			"access-request": func(*servicekit.Platform) *servicekit.Service {
 				return &servicekit.Service{Register: func(r grpc.ServiceRegistrar) {
 					accessv1.RegisterAccessRequestServiceServer(r, &listing{grants: grants})

@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// Subscribers are asked to validate a pack and must take it in before it
 	// holds. One that an installation does not run is left out.
-	Subscribers []string `envconfig:"SUBSCRIBERS" default:"identity,access-request,provisioning"`
+	Subscribers []string `envconfig:"SUBSCRIBERS" default:"identity,access-request,approval,provisioning"`
 	// PublishWait is how long ApplyPack waits until a pack is active everywhere;
 	// an organisation of very many people needs more.
 	PublishWait time.Duration `envconfig:"PUBLISH_WAIT" default:"30s"`

@@ -29,7 +29,7 @@ import (
 // noon is where the clock stands.
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-var names = []string{"identity", "access-request", "provisioning"}
+var names = []string{"identity", "access-request", "approval", "provisioning"}
 
 // installation is policy in the real host among its subscribers.
 type installation struct {
@@ -114,7 +114,7 @@ func TestAPackIsActiveEverywhereWhenApplyReturns(t *testing.T) {
 	if answer.GetState() != "active" || answer.GetVersion() != 1 || answer.GetDigest() != pack.Digest(first) || answer.GetHeld() {
 		t.Errorf("answer %v", answer)
 	}
-	want := []string{"PackPublished", "PackAcknowledged", "PackAcknowledged", "PackAcknowledged", "PackActivated"}
+	want := []string{"PackPublished", "PackAcknowledged", "PackAcknowledged", "PackAcknowledged", "PackAcknowledged", "PackActivated"}
 	if got := i.events(1); !slices.Equal(got, want) {
 		t.Errorf("events %v", got)
 	}
@@ -122,16 +122,16 @@ func TestAPackIsActiveEverywhereWhenApplyReturns(t *testing.T) {
 		t.Errorf("position %d, trailer %v, head %d", answer.GetPosition(), trailer.Get("ostiary-position"), i.head())
 	}
 	facts := i.Stream("policy", packs.Stream(1))
-	if facts[0].Actor != "ada" || !facts[4].EffectiveAt.Equal(noon.AddDate(0, -1, 0)) || facts[4].Causation == nil {
-		t.Errorf("published by %q, holds from %v because of %v", facts[0].Actor, facts[4].EffectiveAt, facts[4].Causation)
+	if facts[0].Actor != "ada" || !facts[5].EffectiveAt.Equal(noon.AddDate(0, -1, 0)) || facts[5].Causation == nil {
+		t.Errorf("published by %q, holds from %v because of %v", facts[0].Actor, facts[5].EffectiveAt, facts[5].Causation)
 	}
 	// Whoever waits for what follows knows by which name.
-	if c := answer.GetCorrelationId(); c == "" || c != facts[0].CorrelationID || c != facts[4].CorrelationID {
-		t.Errorf("what follows is called %q, the events say %q and %q", c, facts[0].CorrelationID, facts[4].CorrelationID)
+	if c := answer.GetCorrelationId(); c == "" || c != facts[0].CorrelationID || c != facts[5].CorrelationID {
+		t.Errorf("what follows is called %q, the events say %q and %q", c, facts[0].CorrelationID, facts[5].CorrelationID)
 	}
 	shown := i.get(0)
 	if shown.GetVersion() != 1 || shown.GetState() != "active" || string(shown.GetBody()) != string(first) ||
-		!slices.Equal(shown.GetAcknowledged(), []string{"access-request", "identity", "provisioning"}) {
+		!slices.Equal(shown.GetAcknowledged(), []string{"access-request", "approval", "identity", "provisioning"}) {
 		t.Errorf("shown %v", shown)
 	}
 
@@ -381,7 +381,7 @@ func TestTwoWhoPublishTheSameVersionAtTheSameTime(t *testing.T) {
 	if refused != 1 {
 		t.Errorf("%d were refused, want one", refused)
 	}
-	if got := i.events(1); len(got) != 5 {
+	if got := i.events(1); len(got) != 6 {
 		t.Errorf("events %v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 	provisioningv1 "github.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1"
@@ -88,6 +89,8 @@ func (s *subscriber) adopted(version int64, digest string) proto.Message {
 		return &identityv1.PackAdopted{Version: version, Digest: digest}
 	case "access-request":
 		return &accessv1.PackAdopted{Version: version, Digest: digest}
+	case "approval":
+		return &approvalv1.PackAdopted{Version: version, Digest: digest}
 	default:
 		return &provisioningv1.PackAdopted{Version: version, Digest: digest}
 	}

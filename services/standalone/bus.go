@@ -20,9 +20,10 @@ import (
 // not among them: it reads the Feed of every service itself.
 var readers = map[string][]string{
 	"identity":       {"policy", "access-request"},
-	"access-request": {"policy", "identity", "provisioning"},
+	"access-request": {"policy", "identity", "approval", "provisioning"},
+	"approval":       {"policy", "identity", "access-request"},
 	"provisioning":   {"policy", "access-request"},
-	"policy":         {"identity", "access-request", "provisioning"},
+	"policy":         {"identity", "access-request", "approval", "provisioning"},
 	"audit":          nil,
 }
 

@@ -8,6 +8,7 @@ require (
 	github.com/nats-io/nats.go v1.55.0
 	github.com/ostiary/ostiary/libs v0.0.0
 	github.com/ostiary/ostiary/services/access-request v0.0.0
+	github.com/ostiary/ostiary/services/approval v0.0.0
 	github.com/ostiary/ostiary/services/audit v0.0.0
 	github.com/ostiary/ostiary/services/identity v0.0.0
 	github.com/ostiary/ostiary/services/policy v0.0.0
@@ -81,6 +82,7 @@ replace (
 	github.com/ostiary/ostiary/libs => ../../libs
 	github.com/ostiary/ostiary/proto => ../../proto
 	github.com/ostiary/ostiary/services/access-request => ../access-request
+	github.com/ostiary/ostiary/services/approval => ../approval
 	github.com/ostiary/ostiary/services/audit => ../audit
 	github.com/ostiary/ostiary/services/identity => ../identity
 	github.com/ostiary/ostiary/services/policy => ../policy

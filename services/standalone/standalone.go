@@ -24,6 +24,7 @@ import (
 	"github.com/ostiary/ostiary/libs/telemetry"
 
 	accessrequest "github.com/ostiary/ostiary/services/access-request"
+	"github.com/ostiary/ostiary/services/approval"
 	"github.com/ostiary/ostiary/services/audit"
 	"github.com/ostiary/ostiary/services/identity"
 	"github.com/ostiary/ostiary/services/policy"
@@ -45,7 +46,7 @@ const (
 // definitions are the services of this process.
 func definitions() []servicekit.Definition {
 	return []servicekit.Definition{
-		policy.Definition(), identity.Definition(), accessrequest.Definition(), provisioning.Definition(), audit.Definition(),
+		policy.Definition(), identity.Definition(), accessrequest.Definition(), approval.Definition(), provisioning.Definition(), audit.Definition(),
 	}
 }
 

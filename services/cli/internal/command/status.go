@@ -11,7 +11,7 @@ import (
 )
 
 // services are those of an installation, in the order of the story.
-var services = []string{"policy", "identity", "access-request", "provisioning", "audit"}
+var services = []string{"policy", "identity", "access-request", "approval", "provisioning", "audit"}
 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 	provisioningv1 "github.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1"
 
@@ -25,6 +26,7 @@ type Adopted interface {
 var Subscribers = map[string]Adopted{
 	"identity":       &identityv1.PackAdopted{},
 	"access-request": &accessv1.PackAdopted{},
+	"approval":       &approvalv1.PackAdopted{},
 	"provisioning":   &provisioningv1.PackAdopted{},
 }
 

@@ -1,0 +1,646 @@
+package approval_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
+
+	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/grpckit"
+	"github.com/ostiary/ostiary/libs/pack"
+	"github.com/ostiary/ostiary/libs/servicekit"
+	"github.com/ostiary/ostiary/libs/servicekit/hosttest"
+
+	"github.com/ostiary/ostiary/services/approval"
+)
+
+// friday is the last Friday before the Spring Festival of 2026, 12:00 in
+// Shanghai. Saturday the 14th works, the 15th to the 23rd are free.
+var friday = time.Date(2026, 2, 13, 4, 0, 0, 0, time.UTC)
+
+// midnight is 24:00 of a day of February 2026 in Shanghai.
+func midnight(day int) time.Time { return time.Date(2026, 2, day, 16, 0, 0, 0, time.UTC) }
+
+// body: E1 works for E7, who works for E9; E31 owns the orders; E41 and E42 are
+// security, E51 leads.
+const body = `version: 1
+effective: 2026-01-01T00:00:00+08:00
+units: [{path: [总部, 研发部], head: E9}]
+targets: [{id: t, kind: manual}]
+functions: {security: [E41, E42], leadership: [E51], audit: [E99]}
+applications: [{id: orders, owner: E31, target: t, roles: [{id: reader, level: B}, {id: writer, level: A}, {id: admin, level: C}, {id: ghost, level: D}]}]
+routes:
+  - {id: reference, when: 'role.level == "B"', steps: [{by: supervisor, due: 2wd}, {by: role_owner, due: 2wd}]}
+  - {id: security, when: 'role.level == "A"', steps: [{any: [role_owner, "function:security"], quorum: 2}]}
+  - {id: nobody, when: 'role.level == "D"', steps: [{by: "function:audit"}]}
+escalation: {remind: 1wd, to: unit_head}
+`
+
+// directory is identity as the test tells it.
+type directory struct {
+	identityv1.UnimplementedIdentityServiceServer
+
+	mu     sync.Mutex
+	people map[string]*identityv1.Person
+	down   bool
+}
+
+func (d *directory) GetPerson(_ context.Context, r *identityv1.GetPersonRequest) (*identityv1.GetPersonResponse, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.down {
+		return nil, fault.New(fault.Unavailable, "IDENTITY_DOWN", "down", "停机")
+	}
+	p, ok := d.people[r.GetEmployeeNumber()]
+	if !ok {
+		return nil, fault.New(fault.NotFound, "PERSON_NOT_FOUND", "nobody", "没有")
+	}
+	return &identityv1.GetPersonResponse{Person: p}, nil
+}
+
+func (d *directory) FindUnitHead(context.Context, *identityv1.FindUnitHeadRequest) (*identityv1.FindUnitHeadResponse, error) {
+	return nil, fault.New(fault.NotFound, "UNIT_HEAD_UNKNOWN", "nobody", "没有")
+}
+
+// story is approval in the real host.
+type story struct {
+	*hosttest.Installation
+	*directory
+	t *testing.T
+}
+
+func begin(t *testing.T) *story {
+	t.Helper()
+	t.Parallel()
+	d := &directory{people: map[string]*identityv1.Person{}}
+	for number, supervisor := range map[string]string{
+		"E1": "E7", "E2": "E7", "E7": "E9", "E8": "E9", "E9": "", "E31": "E9", "E41": "E9", "E42": "E9", "E51": "",
+	} {
+		d.people[number] = &identityv1.Person{
+			EmployeeNumber: number, PersonId: "per_" + number, State: "active", Supervisor: supervisor, Unit: []string{"总部", "研发部"},
+		}
+	}
+	s := &story{hosttest.Start(t, hosttest.Cast{
+		Service: approval.Definition(), Sources: []string{"policy", "identity", "access-request"}, Now: friday,
+		Neighbours: map[string]func(*servicekit.Platform) *servicekit.Service{
+			"policy": nil, "access-request": nil,
+			"identity": func(*servicekit.Platform) *servicekit.Service {
+				return &servicekit.Service{Register: func(r grpc.ServiceRegistrar) { identityv1.RegisterIdentityServiceServer(r, d) }}
+			},
+		},
+	}), d, t}
+	s.activates(1, body)
+	return s
+}
+
+func (s *story) activates(version int64, body string) {
+	s.t.Helper()
+	stream, digest := fmt.Sprintf("pack-%d", version), pack.Digest([]byte(body))
+	s.Says("policy", stream,
+		&policyv1.PackPublished{Version: version, Digest: digest, Body: []byte(body)},
+		&policyv1.PackActivated{Version: version, Digest: digest, EffectiveAt: timestamppb.New(friday)})
+}
+
+// leaves lets somebody leave, and everybody know.
+func (s *story) leaves(number string) {
+	s.t.Helper()
+	s.knows(number, func(p *identityv1.Person) { p.State = "left" })
+	s.Says("identity", "person-"+number, &identityv1.EmploymentEnded{PersonId: "per_" + number, EmployeeNumber: number})
+}
+
+// knows changes what identity answers of somebody, and tells nobody.
+func (s *story) knows(number string, change func(*identityv1.Person)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s.people[number])
+}
+
+func party(number string) *approvalv1.Party {
+	return &approvalv1.Party{PersonId: "per_" + number, EmployeeNumber: number}
+}
+
+func ask(id, requester, beneficiary, level string) *approvalv1.Ask {
+	return &approvalv1.Ask{
+		CaseId: "case_" + id, Kind: "access_request", Number: "AR-2026-" + id, Requester: party(requester), Beneficiary: party(beneficiary),
+		Post: &approvalv1.Post{Unit: []string{"总部", "研发部"}, Supervisor: "E7"}, Digest: "d" + id,
+		Role:  &approvalv1.Role{Application: "orders", Role: "r", Level: level},
+		Shown: []*approvalv1.ShownLine{{Label: "Role", LabelZh: "角色", Value: "orders/r"}},
+	}
+}
+
+// asks lets access-request ask for a role of a level.
+func (s *story) asks(id, requester, beneficiary, level string) {
+	s.t.Helper()
+	s.Says("access-request", "holdings-per_"+beneficiary, &accessv1.AccessApprovalRequired{
+		PersonId: "per_" + beneficiary, EmployeeNumber: beneficiary, RequestId: "req_" + id, Ask: ask(id, requester, beneficiary, level),
+	})
+}
+
+func (s *story) client() approvalv1.ApprovalServiceClient {
+	return approvalv1.NewApprovalServiceClient(s.Conn("approval"))
+}
+
+// decides signs as somebody and tells the reason of a refusal, "" if there was
+// none.
+func (s *story) decides(who, decision, id string) string {
+	s.t.Helper()
+	return s.request(s.As(who), &approvalv1.DecideRequest{CaseId: "case_" + id, Decision: decision, Digest: "d" + id, Reason: "because"})
+}
+
+func (s *story) request(ctx context.Context, r *approvalv1.DecideRequest) string {
+	_, err := s.client().Decide(ctx, r)
+	return reason(err)
+}
+
+func reason(err error) string {
+	if f, ok := fault.Of(err); ok {
+		return f.Reason
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// names lets somebody name a deputy from now on for some days.
+func (s *story) names(of, deputy string, days int) string {
+	s.t.Helper()
+	_, err := s.client().NameDeputy(s.As(of), &approvalv1.NameDeputyRequest{
+		Deputy: deputy, Until: timestamppb.New(s.Clock.Now().AddDate(0, 0, days)), Reason: "absence",
+	})
+	return reason(err)
+}
+
+// happened lists the names of the events of a case.
+func (s *story) happened(id string) string {
+	s.t.Helper()
+	var names []string
+	for _, f := range s.Stream("approval", "case-case_"+id) {
+		names = append(names, strings.TrimPrefix(string(f.Message.ProtoReflect().Descriptor().Name()), "Approval"))
+	}
+	return strings.Join(names, " ")
+}
+
+func (s *story) expect(id, want string) {
+	s.t.Helper()
+	if got := s.happened(id); got != want {
+		s.t.Errorf("case %s: %s\nwant %s", id, got, want)
+	}
+}
+
+// last is the last signature of a case as "who by what for whom".
+func (s *story) last(id string) string {
+	s.t.Helper()
+	r, err := s.client().GetApproval(s.As("root", "auditor"), &approvalv1.GetApprovalRequest{CaseId: "case_" + id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var all []string
+	for _, step := range r.GetSteps() {
+		for _, g := range step.GetSignatures() {
+			all = append(all, strings.TrimSpace(fmt.Sprintf("%s by %s %s", g.GetSigner().GetEmployeeNumber(), g.GetBy(), g.GetOnBehalfOf().GetEmployeeNumber())))
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
+}
+
+// waiting lists the cases that wait for somebody.
+func (s *story) waiting(who string) string {
+	s.t.Helper()
+	r, err := s.client().ListApprovals(s.As(who), &approvalv1.ListApprovalsRequest{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var ids []string
+	for _, c := range r.GetItems() {
+		ids = append(ids, strings.TrimPrefix(c.GetCaseId(), "case_"))
+	}
+	return strings.Join(ids, " ")
+}
+
+// Covers: APR-001, APR-002, APR-013
+func TestACaseGoesByItsRouteAndEverySignatureStays(t *testing.T) {
+	s := begin(t)
+	preview, err := s.client().PreviewRoute(s.AsService("access-request"), &approvalv1.PreviewRouteRequest{Ask: ask("1", "E1", "E1", "B")})
+	if err != nil || preview.GetRoute() != "reference" || len(preview.GetSteps()) != 2 ||
+		preview.GetSteps()[0].GetSeats()[0].GetHolders()[0].GetEmployeeNumber() != "E7" || !preview.GetSteps()[0].GetDueAt().AsTime().Equal(midnight(24)) {
+		t.Fatalf("preview %v, %v", preview, err)
+	}
+	s.asks("1", "E1", "E1", "B")
+	if s.waiting("E7") != "1" || s.waiting("E31") != "" || s.waiting("E1") != "" {
+		t.Errorf("waits for E7 %q, E31 %q, E1 %q", s.waiting("E7"), s.waiting("E31"), s.waiting("E1"))
+	}
+	if r := s.decides("E31", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("the owner before the supervisor: %q", r)
+	}
+	if r := s.decides("E7", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	if s.waiting("E7") != "" || s.waiting("E31") != "1" {
+		t.Error("the second step waits for the owner")
+	}
+	r, err := s.client().GetApproval(s.As("E31"), &approvalv1.GetApprovalRequest{CaseId: "AR-2026-1"})
+	if err != nil || !r.GetMaySign() || r.GetApproval().GetStep() != 2 || len(r.GetApproval().GetShown()) != 1 || r.GetRoute() != "reference" ||
+		r.GetSteps()[0].GetState() != "done" || r.GetSteps()[0].GetSignatures()[0].GetSigner().GetEmployeeNumber() != "E7" || r.GetSteps()[1].GetState() != "open" {
+		t.Errorf("shown to the owner: %v, %v", r, err)
+	}
+	if r := s.decides("E31", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	s.expect("1", "CaseOpened StepAssigned StepApproved StepAssigned StepApproved Granted")
+	if got := s.last("1"); got != "E31 by role_owner" {
+		t.Error(got)
+	}
+	if r := s.decides("E31", "refuse", "1"); r != "APPROVAL_CLOSED" {
+		t.Errorf("after the outcome: %q", r)
+	}
+}
+
+// Covers: APR-010
+func TestADeputySignsForAWhileAndInNobodysCircle(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("before being named: %q", r)
+	}
+	for _, c := range []struct{ of, to, want string }{
+		{"E7", "E7", "DEPUTY_SELF"}, {"E7", "E404", "DEPUTY_NOT_FOUND"}, {"E7", "E8", ""}, {"E7", "E8", "DEPUTY_NAMED_ALREADY"}, {"E8", "E7", "DEPUTY_CIRCLE"},
+	} {
+		if got := s.names(c.of, c.to, 3); got != c.want {
+			t.Errorf("%s names %s: %q, want %q", c.of, c.to, got, c.want)
+		}
+	}
+	if s.waiting("E8") != "1" {
+		t.Error("the deputy does not see what waits")
+	}
+	if r := s.decides("E8", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	if got := s.last("1"); got != "E8 by supervisor E7" {
+		t.Error(got)
+	}
+	s.asks("2", "E2", "E2", "B")
+	s.Clock.Advance(4 * 24 * time.Hour)
+	if r := s.decides("E8", "approve", "2"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("after the time: %q", r)
+	}
+}
+
+func TestADelegationIsListedAndRecalled(t *testing.T) {
+	s := begin(t)
+	if r := s.names("E7", "E8", 3); r != "" {
+		t.Fatal(r)
+	}
+	for _, who := range []string{"E7", "E8"} {
+		r, err := s.client().ListDeputies(s.As(who), &approvalv1.ListDeputiesRequest{})
+		if err != nil || len(r.GetItems()) != 1 || r.GetItems()[0].GetDeputy().GetEmployeeNumber() != "E8" {
+			t.Errorf("%s is shown %v, %v", who, r, err)
+		}
+	}
+	r, err := s.client().ListDeputies(s.As("E9"), &approvalv1.ListDeputiesRequest{})
+	if err != nil || len(r.GetItems()) != 0 {
+		t.Errorf("others are shown %v, %v", r, err)
+	}
+	mine, _ := s.client().ListDeputies(s.As("E7"), &approvalv1.ListDeputiesRequest{})
+	id := mine.GetItems()[0].GetDelegationId()
+	if _, err := s.client().EndDeputy(s.As("E8"), &approvalv1.EndDeputyRequest{DelegationId: id}); reason(err) != "DEPUTY_UNKNOWN" {
+		t.Errorf("the deputy recalls: %v", err)
+	}
+	if _, err := s.client().EndDeputy(s.As("E7"), &approvalv1.EndDeputyRequest{DelegationId: id}); err != nil {
+		t.Error(err)
+	}
+	s.asks("1", "E1", "E1", "B")
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("after being recalled: %q", r)
+	}
+}
+
+// Two who name each other at the same moment close no circle.
+//
+// Covers: APR-010, APR-011
+func TestNobodyRacesIntoACircle(t *testing.T) {
+	s := begin(t)
+	var wait sync.WaitGroup
+	answers := make([]string, 2)
+	for i, c := range [][2]string{{"E7", "E8"}, {"E8", "E7"}} {
+		wait.Go(func() { answers[i] = s.names(c[0], c[1], 3) })
+	}
+	wait.Wait()
+	slices.Sort(answers)
+	if answers[0] != "" || answers[1] != "DEPUTY_CIRCLE" {
+		t.Errorf("answers %q", answers)
+	}
+}
+
+// Covers: APR-011
+func TestNobodyDecidesTheOwnMatterByAnyPath(t *testing.T) {
+	s := begin(t)
+	s.knows("E7", func(p *identityv1.Person) { p.Supervisor = "E9" })
+	// E7 asks for E1, whose supervisor is E7: the seat goes to E9.
+	s.asks("1", "E7", "E1", "B")
+	if r := s.decides("E7", "approve", "1"); r != "SIGNER_OWN_MATTER" {
+		t.Errorf("the requester: %q", r)
+	}
+	if r := s.decides("E1", "approve", "1"); r != "SIGNER_OWN_MATTER" {
+		t.Errorf("the beneficiary: %q", r)
+	}
+	// E9 is represented by the requester, who is represented by E8: E8 was
+	// chosen by whom it is about, and so does not sign for E9.
+	for _, c := range [][2]string{{"E9", "E7"}, {"E7", "E8"}} {
+		if r := s.names(c[0], c[1], 9); r != "" {
+			t.Fatal(r)
+		}
+	}
+	if r := s.decides("E7", "approve", "1"); r != "SIGNER_OWN_MATTER" {
+		t.Errorf("the requester as a deputy: %q", r)
+	}
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("a deputy of the requester: %q", r)
+	}
+	if s.waiting("E8") != "" || s.waiting("E7") != "" {
+		t.Error("the own matter waits for whom it is about")
+	}
+	if r := s.decides("E9", "approve", "1"); r != "" {
+		t.Errorf("the signer: %q", r)
+	}
+}
+
+// Covers: APR-007, APR-010
+func TestAnApproverRevokedBetweenOpeningAndDecidingIsRefused(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	r, err := s.client().GetApproval(s.As("E7"), &approvalv1.GetApprovalRequest{CaseId: "case_1"})
+	if err != nil || !r.GetMaySign() {
+		t.Fatalf("opened: %v, %v", r, err)
+	}
+	// Identity knows that E1 now works for E8; the event has not come here yet.
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E8" })
+	if r := s.decides("E7", "approve", "1"); r != "SIGNER_NOT_ENTITLED" {
+		t.Errorf("who no longer supervises: %q", r)
+	}
+	s.Says("identity", "person-E1", &identityv1.PostChanged{PersonId: "per_E1", EmployeeNumber: "E1"})
+	s.expect("1", "CaseOpened StepAssigned StepReassigned")
+	if r := s.decides("E8", "approve", "1"); r != "" {
+		t.Errorf("who supervises now: %q", r)
+	}
+	s.knows("E31", func(p *identityv1.Person) { p.State = "left" })
+	if r := s.decides("E31", "approve", "1"); r != "SIGNER_LEFT" {
+		t.Errorf("who has left: %q", r)
+	}
+}
+
+func TestNothingIsDecidedWhileIdentityCannotBeAsked(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.mu.Lock()
+	s.down = true
+	s.mu.Unlock()
+	if r := s.decides("E7", "approve", "1"); r != "IDENTITY_DOWN" {
+		t.Errorf("got %q", r)
+	}
+	s.expect("1", "CaseOpened StepAssigned")
+}
+
+func TestTheSameDecisionAHundredTimesIsOne(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	id := uuid.NewString()
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	refused := map[string]int{}
+	for i := range 100 {
+		wait.Go(func() {
+			ctx := s.As("E7")
+			if i%2 == 0 {
+				ctx = metadata.AppendToOutgoingContext(ctx, grpckit.HeaderCommandID, id)
+			}
+			r := s.request(ctx, &approvalv1.DecideRequest{CaseId: "case_1", Decision: "approve", Digest: "d1"})
+			mu.Lock()
+			defer mu.Unlock()
+			refused[r]++
+		})
+	}
+	wait.Wait()
+	if n := strings.Count(s.happened("1"), "StepApproved"); n != 1 {
+		t.Errorf("%d signatures of one person: %s", n, s.happened("1"))
+	}
+	if refused[""] < 1 || refused[""] > 50 {
+		t.Errorf("answers %v", refused)
+	}
+}
+
+// Covers: APR-005
+func TestRefusedReturnedPostponed(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	for what, r := range map[string]*approvalv1.DecideRequest{
+		"APPROVAL_DECISION_UNKNOWN": {CaseId: "case_1", Decision: "agree", Digest: "d1"},
+		"APPROVAL_REASON_MISSING":   {CaseId: "case_1", Decision: "refuse", Digest: "d1", Reason: " "},
+		"APPROVAL_CHANGED":          {CaseId: "case_1", Decision: "approve", Digest: "other"},
+		"APPROVAL_UNTIL_INVALID":    {CaseId: "case_1", Decision: "postpone", Digest: "d1", Reason: "x"},
+		"APPROVAL_UNKNOWN":          {CaseId: "case_9", Decision: "approve", Digest: "d1"},
+	} {
+		if got := s.request(s.As("E7"), r); got != what {
+			t.Errorf("%q, want %q", got, what)
+		}
+	}
+	until := s.Clock.Now().AddDate(0, 0, 3)
+	if r := s.request(s.As("E7"), &approvalv1.DecideRequest{CaseId: "case_1", Decision: "postpone", Digest: "d1", Reason: "later", Until: timestamppb.New(until)}); r != "" {
+		t.Fatal(r)
+	}
+	if s.waiting("E7") != "" || s.decides("E7", "approve", "1") != "APPROVAL_POSTPONED" {
+		t.Error("a postponed case waits for nobody")
+	}
+	s.Clock.Set(until)
+	s.Eventually("the case goes on", func() bool { return strings.HasSuffix(s.happened("1"), "StepAssigned") })
+	if r := s.decides("E7", "return", "1"); r != "" {
+		t.Error(r)
+	}
+	s.expect("1", "CaseOpened StepAssigned Postponed StepAssigned Returned")
+	s.asks("2", "E2", "E2", "B")
+	if r := s.decides("E7", "refuse", "2"); r != "" {
+		t.Error(r)
+	}
+	s.expect("2", "CaseOpened StepAssigned StepRefused Refused")
+}
+
+// Covers: APR-010, XCT-010
+func TestALateStepIsRemindedEscalatedAndLapsesInWorkingDays(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.asks("2", "E2", "E2", "B")
+	s.Clock.Set(midnight(14).Add(-time.Microsecond))
+	s.expect("1", "CaseOpened StepAssigned")
+	s.Clock.Set(midnight(14)) // Saturday was a working day
+	s.Eventually("reminded", func() bool { return strings.HasSuffix(s.happened("1"), "StepReminded") })
+	s.Clock.Set(midnight(24)) // the first working day after the festival is over
+	s.Eventually("escalated", func() bool { return strings.HasSuffix(s.happened("2"), "StepEscalated") })
+	s.Eventually("the head of the unit is asked", func() bool { return s.waiting("E9") == "1 2" })
+	if r := s.decides("E9", "approve", "2"); r != "" {
+		t.Error(r)
+	}
+	if got := s.last("2"); got != "E9 by escalation:unit_head" {
+		t.Error(got)
+	}
+	s.Clock.Set(midnight(27)) // two working days after the night in which it was escalated
+	s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened("1"), "Lapsed") })
+	s.expect("1", "CaseOpened StepAssigned StepReminded StepEscalated Lapsed")
+}
+
+// Covers: APR-010
+func TestWhenAnApproverLeavesOthersSign(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.asks("2", "E1", "E1", "A")
+	if r := s.names("E7", "E8", 30); r != "" {
+		t.Fatal(r)
+	}
+	s.leaves("E7")
+	if s.waiting("E9") != "1" || s.waiting("E8") != "" {
+		t.Errorf("waits for E9 %q, for the leaver's deputy %q", s.waiting("E9"), s.waiting("E8"))
+	}
+	facts := s.Stream("approval", "authority-per_E7")
+	if e, ok := facts[len(facts)-1].Message.(*approvalv1.DeputyEnded); !ok || e.GetReason() != "leaver" {
+		t.Errorf("the delegation of the leaver: %v", facts[len(facts)-1].Message)
+	}
+	// One of two signatures is needed from the owner; after owner and superior
+	// have gone, nobody can give it.
+	s.leaves("E31")
+	s.expect("2", "CaseOpened StepAssigned StepReassigned")
+	s.leaves("E9")
+	s.expect("2", "CaseOpened StepAssigned StepReassigned StepReassigned Cancelled")
+	s.expect("1", "CaseOpened StepAssigned StepReassigned StepReassigned Cancelled")
+}
+
+// Covers: APR-007
+func TestANewPackGivesFunctionsToOthersAndKeepsTheRoute(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "A")
+	if s.waiting("E41") != "1" {
+		t.Error("security is not asked")
+	}
+	s.activates(2, strings.NewReplacer("version: 1", "version: 2", "security: [E41, E42]", "security: [E42, E8]", "quorum: 2", "quorum: 1").Replace(body))
+	if s.waiting("E41") != "" || s.waiting("E8") != "1" {
+		t.Error("the case does not follow the function")
+	}
+	if r := s.decides("E8", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	s.expect("1", "CaseOpened StepAssigned StepReassigned StepApproved") // two are still needed
+	if r := s.decides("E31", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	s.expect("1", "CaseOpened StepAssigned StepReassigned StepApproved StepApproved Granted")
+}
+
+// Covers: APR-008
+func TestLeadershipAuthorisesDirectlyAndItIsMarked(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "A")
+	if r := s.decides("E41", "authorise", "1"); r != "SIGNER_NOT_LEADERSHIP" {
+		t.Errorf("somebody else: %q", r)
+	}
+	if r := s.decides("E51", "authorise", "1"); r != "" {
+		t.Fatal(r)
+	}
+	facts := s.Stream("approval", "case-case_1")
+	if e, ok := facts[len(facts)-1].Message.(*approvalv1.ApprovalGranted); !ok || !e.GetDirect() {
+		t.Errorf("the outcome is %v", facts[len(facts)-1].Message)
+	}
+}
+
+func TestWhatNobodyCanSignIsRefusedBeforeItIsAsked(t *testing.T) {
+	s := begin(t)
+	for level, want := range map[string]string{"C": "NO_ROUTE", "D": "NO_SIGNER"} {
+		_, err := s.client().PreviewRoute(s.AsService("access-request"), &approvalv1.PreviewRouteRequest{Ask: ask("1", "E1", "E1", level)})
+		if reason(err) != want {
+			t.Errorf("level %s: %v, want %s", level, err, want)
+		}
+	}
+	// Asked all the same, because the pack changed in between: it ends at once.
+	s.asks("1", "E1", "E1", "C")
+	s.expect("1", "CaseOpened Cancelled")
+	s.asks("2", "E2", "E2", "D")
+	s.expect("2", "CaseOpened Cancelled")
+}
+
+func TestAWithdrawnRequestAsksNobodyAnyMore(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.Says("access-request", "holdings-per_E1", &accessv1.AccessRequestWithdrawn{PersonId: "per_E1", EmployeeNumber: "E1", RequestId: "req_1", CaseId: "case_1"})
+	s.expect("1", "CaseOpened StepAssigned Cancelled")
+	if s.waiting("E7") != "" {
+		t.Error("it waits")
+	}
+}
+
+func TestACaseIsShownToWhomItConcerns(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	for who, want := range map[string]string{"E1": "", "E7": "", "E9": "APPROVAL_UNKNOWN", "E31": "APPROVAL_UNKNOWN"} {
+		_, err := s.client().GetApproval(s.As(who), &approvalv1.GetApprovalRequest{CaseId: "case_1"})
+		if reason(err) != want {
+			t.Errorf("%s: %v, want %q", who, err, want)
+		}
+	}
+	if _, err := s.client().GetApproval(s.AsService("access-request"), &approvalv1.GetApprovalRequest{CaseId: "case_1"}); err != nil {
+		t.Errorf("a service: %v", err)
+	}
+	list := func(ctx context.Context, scope string) (int, string) {
+		r, err := s.client().ListApprovals(ctx, &approvalv1.ListApprovalsRequest{Scope: scope})
+		return len(r.GetItems()), reason(err)
+	}
+	if n, r := list(s.As("E1"), "asked"); n != 1 || r != "" {
+		t.Errorf("what E1 asked: %d %s", n, r)
+	}
+	if _, r := list(s.As("E1"), "all"); r != "APPROVAL_SCOPE" {
+		t.Errorf("all for anybody: %q", r)
+	}
+	if n, r := list(s.As("root", "auditor"), "all"); n != 1 || r != "" {
+		t.Errorf("all for the auditor: %d %s", n, r)
+	}
+}
+
+func TestListsArePaged(t *testing.T) {
+	s := begin(t)
+	for n := range 7 {
+		s.asks(fmt.Sprint(n), "E1", "E1", []string{"A", "B"}[n%2])
+	}
+	var seen []string
+	r := &approvalv1.ListApprovalsRequest{Scope: "all", Limit: 3}
+	for {
+		page, err := s.client().ListApprovals(s.As("root", "auditor"), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range page.GetItems() {
+			seen = append(seen, strings.TrimPrefix(c.GetCaseId(), "case_"))
+		}
+		if r.After = page.GetNext(); r.After == "" {
+			break
+		}
+	}
+	if got := strings.Join(seen, ""); got != "1350246" { // those with a deadline first
+		t.Errorf("seen %s", got)
+	}
+	if _, err := s.client().ListApprovals(s.As("root", "auditor"), &approvalv1.ListApprovalsRequest{After: "x"}); reason(err) != "CURSOR_INVALID" {
+		t.Errorf("an invented cursor: %v", err)
+	}
+}
