@@ -186,6 +186,9 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 	if response.Parked, err = s.following(ctx, r.GetCorrelationId()); err != nil {
 		return nil, err
 	}
+	if !seesHealth(ctx) {
+		return withoutHealth(response), nil
+	}
 	look := u.projections.Status
 	if r.GetWithoutDigests() {
 		look = u.projections.Positions
@@ -198,6 +201,23 @@ func (s *runtimeServer) GetStatus(ctx context.Context, r *runtimev1.GetStatusReq
 		response.Projections = append(response.Projections, &runtimev1.ProjectionStatus{Name: p.Name, Position: p.Position, Digest: p.Digest})
 	}
 	return response, nil
+}
+
+// seesHealth tells whether the caller runs the installation, or watches over
+// those who do.
+func seesHealth(ctx context.Context) bool {
+	caller, _ := authz.From(ctx)
+	return caller.Service != "" || slices.ContainsFunc([]string{"admin", "operator", "access-admin", "hr", "auditor"}, caller.Is)
+}
+
+// withoutHealth leaves of a status what somebody needs who waits for the
+// consequences of a change.
+func withoutHealth(r *runtimev1.GetStatusResponse) *runtimev1.GetStatusResponse {
+	r.Causes, r.Inbox = nil, nil
+	for _, p := range r.GetParked() {
+		p.Stream, p.Type, p.Error = "", "", ""
+	}
+	return r
 }
 
 // following lists what is parked of all that follows from a first cause.

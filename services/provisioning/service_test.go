@@ -248,6 +248,23 @@ func TestListOrdersRefuses(t *testing.T) {
 	}
 }
 
+// Whoever waits for what follows from a change of their own is told how much of
+// it is open, and nothing else.
+func TestACallerWithoutRolesIsToldNumbersAlone(t *testing.T) {
+	s := begin(t, ordersDSN)
+	s.activates(body)
+	s.Says("access-request", holdings("E1"), issued("E1", 0))
+	correlation := s.Stream("access-request", holdings("E1"))[0].CorrelationID
+	r, err := s.client().ListOrders(s.As("eve"), &provisioningv1.ListOrdersRequest{CorrelationId: correlation})
+	if err != nil || r.GetTotal() != 1 || len(r.GetItems()) != 0 {
+		t.Errorf("%v, %v", r, err)
+	}
+	status, err := runtimev1.NewRuntimeServiceClient(s.Conn("provisioning")).GetStatus(s.As("eve"), &runtimev1.GetStatusRequest{Service: "provisioning"})
+	if err != nil || status.GetPosition() == 0 || len(status.GetCauses())+len(status.GetInbox()) > 0 {
+		t.Errorf("%v, %v", status, err)
+	}
+}
+
 // Covers: PRV-006
 func TestAPackIsCheckedAgainstItsTargets(t *testing.T) {
 	environment := map[string]string{"DOWN_DSN": "postgres://nobody@127.0.0.1:1/none", "OWN_DSN": testkit.Postgres(t).Admin}

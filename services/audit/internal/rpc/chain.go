@@ -22,7 +22,7 @@ func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[s
 	for e != nil && !seen[e.GetEventId()] && len(links) < maxLinks {
 		seen[e.GetEventId()] = true
 		links = append(links, link(e))
-		cause, err := s.cause(ctx, e.GetCausation())
+		cause, err := s.before(ctx, e)
 		if err != nil {
 			return nil, err
 		}
@@ -33,6 +33,34 @@ func (s *Server) walk(ctx context.Context, e *runtimev1.HistoryEvent, seen map[s
 	}
 	return links, nil
 }
+
+// before is the event from which another follows: its cause; in a case,
+// whatever was signed and asked before, since an outcome follows from every
+// signature (APR-002); and what a request recorded just before it.
+func (s *Server) before(ctx context.Context, e *runtimev1.HistoryEvent) (*runtimev1.HistoryEvent, error) {
+	signed := e.GetService() == approval && strings.HasPrefix(e.GetStream(), "case-")
+	if e.GetCausation() != nil && (!signed || e.GetVersion() == 1) {
+		return s.cause(ctx, e.GetCausation())
+	}
+	if e.GetVersion() <= 1 || !signed && e.GetService() != access {
+		return nil, nil
+	}
+	client, ok := s.sources[e.GetService()]
+	if !ok {
+		return nil, nil
+	}
+	r, err := client.ReadHistory(ctx, &runtimev1.ReadHistoryRequest{Service: e.GetService(), Stream: e.GetStream(), After: e.GetVersion() - 2, Limit: 1})
+	if err != nil || len(r.GetEvents()) == 0 {
+		return nil, err
+	}
+	if p := r.GetEvents()[0]; signed || p.GetCommandId() == e.GetCommandId() {
+		return p, nil
+	}
+	return nil, nil
+}
+
+// approval is the service that gathers signatures.
+const approval = "approval"
 
 // gone is the link to an event that nobody has any more: the reader must not
 // take the link before it for the first cause.
@@ -70,6 +98,10 @@ type facts struct {
 	Operation   string `json:"operation"`
 	Kind        string `json:"kind"`
 	Target      string `json:"target"`
+	Comment     string `json:"comment"`
+	Signature   struct {
+		Comment string `json:"comment"`
+	} `json:"signature"`
 }
 
 func fieldsOf(e *runtimev1.HistoryEvent) facts {
@@ -85,6 +117,10 @@ func (f facts) reason() string {
 		return f.Reason + ", but holds " + f.Held
 	case f.Reason != "":
 		return f.Reason
+	case f.Signature.Comment != "":
+		return f.Signature.Comment
+	case f.Comment != "":
+		return f.Comment
 	case f.Operation != "":
 		return f.Operation + " on " + f.Target
 	default:

@@ -12,7 +12,7 @@ import (
 
 func (a *app) access() *cobra.Command {
 	c := &cobra.Command{Use: "access", Short: a.printer.Say("授权", "access"), RunE: a.group}
-	c.AddCommand(a.accessList(), a.accessWhy())
+	c.AddCommand(a.accessList(), a.accessWhy(), a.accessCheck())
 	return c
 }
 

@@ -32,6 +32,29 @@ func (a *app) instant(ctx context.Context, s string) (*timestamppb.Timestamp, er
 	return endOfDay(s, zone)
 }
 
+// firstInstant is the first instant of what begins on a day, lastInstant the
+// first one after what ends on a day: its last day counts whole. Nil for "".
+func (a *app) firstInstant(ctx context.Context, s string) (*timestamppb.Timestamp, error) {
+	t, err := a.instant(ctx, s)
+	if err != nil || t == nil || !isDate(s) {
+		return t, err
+	}
+	return timestamppb.New(t.AsTime().Add(time.Microsecond).AddDate(0, 0, -1)), nil
+}
+
+func (a *app) lastInstant(ctx context.Context, s string) (*timestamppb.Timestamp, error) {
+	t, err := a.instant(ctx, s)
+	if err != nil || t == nil || !isDate(s) {
+		return t, err
+	}
+	return timestamppb.New(t.AsTime().Add(time.Microsecond)), nil
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
 // endOfDay is the last instant of a day: what begins at the next midnight is not
 // part of it.
 func endOfDay(date string, zone *time.Location) (*timestamppb.Timestamp, error) {

@@ -62,6 +62,10 @@ func (a *app) login() *cobra.Command {
 			// The secrets of the session stay in its file.
 			r.AccessToken, r.Session = "", ""
 			return a.printer.Message(r, func() {
+				if len(r.GetRoles()) == 0 {
+					a.printer.Line("已登录：%s", "Signed in: %s", r.GetAccount())
+					return
+				}
 				a.printer.Line("已登录：%s（%s）", "Signed in: %s (%s)", r.GetAccount(), strings.Join(r.GetRoles(), ", "))
 			})
 		},

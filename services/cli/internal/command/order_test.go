@@ -31,8 +31,4 @@ func TestOrderListShowsWhatIsOpenAndWhy(t *testing.T) {
 	if r := s.run(t, "order", "list", "--json", "--limit", "7"); !strings.Contains(r.out, `"reason":"TARGET_TIMEOUT"`) || strings.Count(r.out, "\n") != 1 {
 		t.Errorf("as JSON: %s", r.out)
 	}
-	s.roles = []string{"reception"}
-	if r := s.run(t, "order", "list"); r.code != output.Refused {
-		t.Errorf("for reception: exit %d\n%s", r.code, r.out)
-	}
 }

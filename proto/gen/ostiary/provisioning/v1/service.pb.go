@@ -363,15 +363,10 @@ const file_ostiary_provisioning_v1_service_proto_rawDesc = "" +
 	"\n" +
 	"ordered_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\torderedAt\x12\x19\n" +
 	"\bgrant_id\x18\f \x01(\tR\agrantId\x12%\n" +
-	"\x0ecorrelation_id\x18\r \x01(\tR\rcorrelationId2\xd0\x01\n" +
-	"\x13ProvisioningService\x12\xb8\x01\n" +
+	"\x0ecorrelation_id\x18\r \x01(\tR\rcorrelationId2\xa6\x01\n" +
+	"\x13ProvisioningService\x12\x8e\x01\n" +
 	"\n" +
-	"ListOrders\x12*.ostiary.provisioning.v1.ListOrdersRequest\x1a+.ostiary.provisioning.v1.ListOrdersResponse\"Q\xba\xbb\x18M\n" +
-	"\faccess-admin\n" +
-	"\aauditor\n" +
-	"\x05admin\n" +
-	"\boperator\n" +
-	"\x02hr\x12\bidentity\x12\x05audit\x12\x0eaccess-requestB\xf6\x01\n" +
+	"ListOrders\x12*.ostiary.provisioning.v1.ListOrdersRequest\x1a+.ostiary.provisioning.v1.ListOrdersResponse\"'\xba\xbb\x18#\x12\bidentity\x12\x05audit\x12\x0eaccess-request\x18\x01B\xf6\x01\n" +
 	"\x1bcom.ostiary.provisioning.v1B\fServiceProtoP\x01ZKgithub.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1;provisioningv1\xa2\x02\x03OPX\xaa\x02\x17Ostiary.Provisioning.V1\xca\x02\x17Ostiary\\Provisioning\\V1\xe2\x02#Ostiary\\Provisioning\\V1\\GPBMetadata\xea\x02\x19Ostiary::Provisioning::V1b\x06proto3"
 
 var (

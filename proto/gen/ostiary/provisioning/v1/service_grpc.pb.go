@@ -28,7 +28,10 @@ const (
 //
 // ProvisioningService answers about targets and orders.
 type ProvisioningServiceClient interface {
-	// ListOrders lists orders, the open ones first.
+	// ListOrders lists orders, the open ones first. Whoever is signed in may count
+	// what follows from a change of theirs: those without one of the roles
+	// access-admin, auditor, admin, operator and hr must name a correlation, and
+	// are told numbers alone.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 }
 
@@ -56,7 +59,10 @@ func (c *provisioningServiceClient) ListOrders(ctx context.Context, in *ListOrde
 //
 // ProvisioningService answers about targets and orders.
 type ProvisioningServiceServer interface {
-	// ListOrders lists orders, the open ones first.
+	// ListOrders lists orders, the open ones first. Whoever is signed in may count
+	// what follows from a change of theirs: those without one of the roles
+	// access-admin, auditor, admin, operator and hr must name a correlation, and
+	// are told numbers alone.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	mustEmbedUnimplementedProvisioningServiceServer()
 }

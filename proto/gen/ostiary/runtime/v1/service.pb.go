@@ -1302,18 +1302,13 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\x19RebuildProjectionResponse\x12D\n" +
 	"\n" +
 	"projection\x18\x01 \x01(\v2$.ostiary.runtime.v1.ProjectionStatusR\n" +
-	"projection2\xe2\x05\n" +
+	"projection2\xb7\x05\n" +
 	"\x0eRuntimeService\x12R\n" +
 	"\x04Feed\x12\x1f.ostiary.runtime.v1.FeedRequest\x1a .ostiary.runtime.v1.FeedResponse\"\a\xba\xbb\x18\x03\x12\x01*\x12\x82\x01\n" +
 	"\vReadHistory\x12&.ostiary.runtime.v1.ReadHistoryRequest\x1a'.ostiary.runtime.v1.ReadHistoryResponse\"\"\xba\xbb\x18\x1e\n" +
 	"\aauditor\n" +
-	"\faccess-admin\x12\x05audit\x12\x8d\x01\n" +
-	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"3\xba\xbb\x18/\n" +
-	"\x05admin\n" +
-	"\boperator\n" +
-	"\faccess-admin\n" +
-	"\x02hr\n" +
-	"\aauditor\x12\x01*\x12{\n" +
+	"\faccess-admin\x12\x05audit\x12c\n" +
+	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01\x12{\n" +
 	"\n" +
 	"ListParked\x12%.ostiary.runtime.v1.ListParkedRequest\x1a&.ostiary.runtime.v1.ListParkedResponse\"\x1e\xba\xbb\x18\x1a\n" +
 	"\x05admin\n" +

@@ -44,7 +44,9 @@ type RuntimeServiceClient interface {
 	// after a position, oldest first.
 	ReadHistory(ctx context.Context, in *ReadHistoryRequest, opts ...grpc.CallOption) (*ReadHistoryResponse, error)
 	// GetStatus tells position, inboxes, projections and what makes the service
-	// unready.
+	// unready. Whoever is signed in may wait for what follows from a change of
+	// theirs: to those without one of the roles admin, operator, access-admin, hr
+	// and auditor it tells how far the service is, and of what is parked only where.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 	// ListParked lists events that could not be processed, oldest first.
 	ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error)
@@ -135,7 +137,9 @@ type RuntimeServiceServer interface {
 	// after a position, oldest first.
 	ReadHistory(context.Context, *ReadHistoryRequest) (*ReadHistoryResponse, error)
 	// GetStatus tells position, inboxes, projections and what makes the service
-	// unready.
+	// unready. Whoever is signed in may wait for what follows from a change of
+	// theirs: to those without one of the roles admin, operator, access-admin, hr
+	// and auditor it tells how far the service is, and of what is parked only where.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	// ListParked lists events that could not be processed, oldest first.
 	ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error)

@@ -117,7 +117,7 @@ func TestARequestAsksForSignatures(t *testing.T) {
 		shown[l.GetLabel()] = l.GetValue()
 	}
 	for label, want := range map[string]string{
-		"Role": "orders/writer", "For": "E1", "Reason": "月末对账", "Until": "2026-07-05T00:00:00Z", "Unit": "总部 / 研发部", "Level": "B", "From": "",
+		"Role": "orders/writer", "For": "E1", "Reason": "月末对账", "Until": "2026-07-04 24:00", "Unit": "总部 / 研发部", "Level": "B", "From": "",
 	} {
 		if shown[label] != want {
 			t.Errorf("signers are shown %s = %q, want %q", label, shown[label], want)

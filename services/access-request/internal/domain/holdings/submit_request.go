@@ -148,15 +148,35 @@ func (c SubmitRequest) ask(s State, r *accessv1.AccessRequested) *approvalv1.Ask
 	show("岗位", "Position", s.Post.GetPosition())
 	show("申请人", "Asked by", c.RequesterNumber)
 	if r.GetValidFrom() != nil {
-		show("开始", "From", c.From.In(c.Zone).Format(time.RFC3339))
+		show("开始", "From", beginning(c.From.In(c.Zone)))
 	}
-	show("结束", "Until", c.Until.In(c.Zone).Format(time.RFC3339))
+	show("结束", "Until", end(c.Until.In(c.Zone)))
 	if r.GetRenews() != "" {
 		show("续期的授权", "Renews", r.GetRenews())
 	}
 	show("理由", "Reason", c.Reason)
 	a.Digest = digest(a)
 	return a
+}
+
+// beginning and end are the bounds of a grant as people write them: whole days
+// as such.
+func beginning(t time.Time) string {
+	if midnight(t) {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format(time.RFC3339)
+}
+
+func end(t time.Time) string {
+	if midnight(t) {
+		return t.AddDate(0, 0, -1).Format(time.DateOnly) + " 24:00"
+	}
+	return t.Format(time.RFC3339)
+}
+
+func midnight(t time.Time) bool {
+	return t.Equal(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location()))
 }
 
 // digest is the SHA-256 over the lines that are shown, each with its length, so
