@@ -48,7 +48,7 @@ func inDays(n int) string { return time.Now().AddDate(0, 0, n).Format(time.DateO
 // system, and the explanation names the request and every signature. A leaver
 // loses it, and what waits for a leaver goes to others.
 //
-// Covers: APR-001, APR-002, APR-010, APR-011, ACR-030, ACR-044
+// Covers: APR-001, APR-002, APR-010, APR-011, ACR-030
 func TestARequestIsSignedAndItsGrantExplained(t *testing.T) {
 	t.Parallel()
 	i := install(t)

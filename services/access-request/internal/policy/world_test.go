@@ -52,6 +52,7 @@ func (w *world) with(people policy.People) *world {
 		policy.WhenPostChangedRealignBirthrights(a),
 		policy.WhenEmploymentEndedRevokeEverything(a),
 		policy.WhenProvisioningCompletedConfirmGrant(a),
+		policy.WhenApprovalDecidedRecordOutcome(&policy.Requests{Alignment: a, Clock: clock.NewManual(monday), Zone: time.UTC}),
 		policy.WhenPackPublishedAdoptPack(a),
 		policy.WhenPackActivatedRealignEverybody(a, people),
 	}
