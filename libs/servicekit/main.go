@@ -75,6 +75,10 @@ func alone(ctx context.Context, d Definition) error {
 	if err != nil {
 		return fmt.Errorf("zone: %w", err)
 	}
+	ticks, err := clock.Parse(os.Getenv("OSTIARY_CLOCK"))
+	if err != nil {
+		return err
+	}
 	log := telemetry.NewLogger(os.Stderr, s.LogLevel)
 	issuers, err := Issuers(s.Keys)
 	if err != nil {
@@ -96,7 +100,7 @@ func alone(ctx context.Context, d Definition) error {
 			return authn.LoadOrCreateKey(filepath.Join(s.Keys, "service-"+service+".key"))
 		},
 		Issuers: issuers,
-		Clock:   clock.System{},
+		Clock:   ticks,
 		Zone:    zone,
 		Log:     log,
 	})

@@ -40,6 +40,7 @@ func migrate(ctx context.Context, d Definition, db Database) error {
 		{"events", postgres.Migrate},
 		{"inboxes", messaging.Migrate},
 		{"projections", projection.Migrate},
+		{"clock", migrateClock},
 	}
 	if d.Personal {
 		steps = append(steps, struct {

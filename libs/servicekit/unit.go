@@ -54,6 +54,9 @@ func (h *Host) prepare(ctx context.Context, d Definition) (*unit, error) {
 	if u.pool, err = openPool(ctx, db.URL); err != nil {
 		return nil, err
 	}
+	if err := restoreClock(ctx, u.pool, h.options.Clock); err != nil {
+		return nil, err
+	}
 	if u.store, err = postgres.Open(ctx, u.pool, h.options.Clock); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}

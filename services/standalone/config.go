@@ -18,6 +18,9 @@ type Config struct {
 	// PostgresBin is the folder of initdb and postgres; if empty, the newest
 	// installation is looked for.
 	PostgresBin string `envconfig:"OSTIARY_PG_BIN"`
+	// Clock is system, or simulated: and the instant at which it begins; a
+	// simulated clock stands still until 'ostiary clock advance' moves it.
+	Clock string `envconfig:"OSTIARY_CLOCK" default:"system"`
 	// Host is the address that everything listens on.
 	Host string `split_words:"true" default:"127.0.0.1"`
 	// GRPCPort serves the API.

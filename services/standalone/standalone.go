@@ -57,6 +57,10 @@ func Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	ticks, err := clock.Parse(c.Clock)
+	if err != nil {
+		return err
+	}
 	home, err := filepath.Abs(c.Home)
 	if err != nil {
 		return fmt.Errorf("find OSTIARY_HOME: %w", err)
@@ -88,16 +92,16 @@ func Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer b.close()
-	h, err := newHost(ctx, home, zone, servers, b, log)
+	h, err := newHost(ctx, home, ticks, zone, servers, b, log)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	return serve(ctx, c, home, ports, h, lock, servers, out)
+	return serve(ctx, c, home, ticks, ports, h, lock, servers, out)
 }
 
 // newHost builds the services of the process.
-func newHost(ctx context.Context, home string, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
+func newHost(ctx context.Context, home string, ticks clock.Clock, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
 	var names []string
 	for _, d := range definitions() {
 		names = append(names, d.Name)
@@ -130,7 +134,7 @@ func newHost(ctx context.Context, home string, zone *time.Location, servers *ser
 		KeyFile:    keyFile,
 		ServiceKey: func(service string) (ed25519.PrivateKey, error) { return keys[service], nil },
 		Issuers:    issuers,
-		Clock:      clock.System{},
+		Clock:      ticks,
 		Zone:       zone,
 		Log:        log,
 	})
@@ -143,7 +147,7 @@ func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
 }
 
 // serve listens, says so, and runs until ctx ends or something fails.
-func serve(ctx context.Context, c Config, home string, ports *ports, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
+func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports *ports, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
 	meters, metrics, err := telemetry.NewMetrics()
 	if err != nil {
 		return err
@@ -163,6 +167,9 @@ func serve(ctx context.Context, c Config, home string, ports *ports, h *servicek
 	g.Go(func() error { return servers.watch(ctx) })
 	awaitReady(ctx, h)
 	welcome(out, c, home, ports.api.Addr().String(), ports.health.Addr().String(), servers, h.Causes())
+	if simulated, ok := ticks.(*clock.Manual); ok {
+		fmt.Fprintf(out, "  模拟时钟停在 the simulated clock stands at %s；推进 move it: bin/ostiary clock advance 1d\n\n", simulated.Now().Format(time.RFC3339))
+	}
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintf(out, "\n  正在停止，数据保留 stopping; the data is kept: %s\n", home)

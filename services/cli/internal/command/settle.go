@@ -61,7 +61,10 @@ func (a *app) settle(ctx context.Context, c change) error {
 // at them, and something follows from that; so the last thing it sees is a
 // round in which nothing moved after a look that found no open order.
 func (a *app) follow(ctx context.Context, c change) (parkedAt, error) {
-	seen := map[string]int64{c.service: c.position}
+	seen := map[string]int64{}
+	if c.service != "" {
+		seen[c.service] = c.position
+	}
 	for confirmed := false; ; {
 		moved, parked, err := a.round(ctx, c, seen)
 		switch {

@@ -1208,6 +1208,218 @@ func (x *RebuildProjectionResponse) GetProjection() *ProjectionStatus {
 	return nil
 }
 
+// GetClockRequest names the service.
+type GetClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Service.
+	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClockRequest) Reset() {
+	*x = GetClockRequest{}
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClockRequest) ProtoMessage() {}
+
+func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
+func (*GetClockRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_runtime_v1_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetClockRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+// GetClockResponse is its time.
+type GetClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the clock stands.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// Whether it stands still until it is moved.
+	Simulated bool `protobuf:"varint,2,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	// When the first thing is due that is not yet carried out; absent: nothing
+	// is.
+	NextDue       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClockResponse) Reset() {
+	*x = GetClockResponse{}
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClockResponse) ProtoMessage() {}
+
+func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
+func (*GetClockResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_runtime_v1_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetClockResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *GetClockResponse) GetSimulated() bool {
+	if x != nil {
+		return x.Simulated
+	}
+	return false
+}
+
+func (x *GetClockResponse) GetNextDue() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextDue
+	}
+	return nil
+}
+
+// SetClockRequest says to when.
+type SetClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Service.
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// Instant.
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetClockRequest) Reset() {
+	*x = SetClockRequest{}
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetClockRequest) ProtoMessage() {}
+
+func (x *SetClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetClockRequest.ProtoReflect.Descriptor instead.
+func (*SetClockRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_runtime_v1_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SetClockRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *SetClockRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+// SetClockResponse is where the clock stands now.
+type SetClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the clock stands.
+	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetClockResponse) Reset() {
+	*x = SetClockResponse{}
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetClockResponse) ProtoMessage() {}
+
+func (x *SetClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_runtime_v1_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetClockResponse.ProtoReflect.Descriptor instead.
+func (*SetClockResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_runtime_v1_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SetClockResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
 var File_ostiary_runtime_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
@@ -1302,13 +1514,32 @@ const file_ostiary_runtime_v1_service_proto_rawDesc = "" +
 	"\x19RebuildProjectionResponse\x12D\n" +
 	"\n" +
 	"projection\x18\x01 \x01(\v2$.ostiary.runtime.v1.ProjectionStatusR\n" +
-	"projection2\xb7\x05\n" +
+	"projection\"+\n" +
+	"\x0fGetClockRequest\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\"\x95\x01\n" +
+	"\x10GetClockResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1c\n" +
+	"\tsimulated\x18\x02 \x01(\bR\tsimulated\x125\n" +
+	"\bnext_due\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\"W\n" +
+	"\x0fSetClockRequest\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"@\n" +
+	"\x10SetClockResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now2\xa5\a\n" +
 	"\x0eRuntimeService\x12R\n" +
 	"\x04Feed\x12\x1f.ostiary.runtime.v1.FeedRequest\x1a .ostiary.runtime.v1.FeedResponse\"\a\xba\xbb\x18\x03\x12\x01*\x12\x82\x01\n" +
 	"\vReadHistory\x12&.ostiary.runtime.v1.ReadHistoryRequest\x1a'.ostiary.runtime.v1.ReadHistoryResponse\"\"\xba\xbb\x18\x1e\n" +
 	"\aauditor\n" +
 	"\faccess-admin\x12\x05audit\x12c\n" +
-	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01\x12{\n" +
+	"\tGetStatus\x12$.ostiary.runtime.v1.GetStatusRequest\x1a%.ostiary.runtime.v1.GetStatusResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01\x12\x87\x01\n" +
+	"\bGetClock\x12#.ostiary.runtime.v1.GetClockRequest\x1a$.ostiary.runtime.v1.GetClockResponse\"0\xba\xbb\x18,\n" +
+	"\x05admin\n" +
+	"\boperator\n" +
+	"\faccess-admin\n" +
+	"\x02hr\n" +
+	"\aauditor\x12b\n" +
+	"\bSetClock\x12#.ostiary.runtime.v1.SetClockRequest\x1a$.ostiary.runtime.v1.SetClockResponse\"\v\xba\xbb\x18\a\n" +
+	"\x05admin\x12{\n" +
 	"\n" +
 	"ListParked\x12%.ostiary.runtime.v1.ListParkedRequest\x1a&.ostiary.runtime.v1.ListParkedResponse\"\x1e\xba\xbb\x18\x1a\n" +
 	"\x05admin\n" +
@@ -1332,7 +1563,7 @@ func file_ostiary_runtime_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_runtime_v1_service_proto_rawDescData
 }
 
-var file_ostiary_runtime_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_ostiary_runtime_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_ostiary_runtime_v1_service_proto_goTypes = []any{
 	(*FeedRequest)(nil),               // 0: ostiary.runtime.v1.FeedRequest
 	(*FeedResponse)(nil),              // 1: ostiary.runtime.v1.FeedResponse
@@ -1350,40 +1581,52 @@ var file_ostiary_runtime_v1_service_proto_goTypes = []any{
 	(*RetryParkedResponse)(nil),       // 13: ostiary.runtime.v1.RetryParkedResponse
 	(*RebuildProjectionRequest)(nil),  // 14: ostiary.runtime.v1.RebuildProjectionRequest
 	(*RebuildProjectionResponse)(nil), // 15: ostiary.runtime.v1.RebuildProjectionResponse
-	(*v1.Envelope)(nil),               // 16: ostiary.envelope.v1.Envelope
-	(*timestamppb.Timestamp)(nil),     // 17: google.protobuf.Timestamp
-	(*v1.Cause)(nil),                  // 18: ostiary.envelope.v1.Cause
+	(*GetClockRequest)(nil),           // 16: ostiary.runtime.v1.GetClockRequest
+	(*GetClockResponse)(nil),          // 17: ostiary.runtime.v1.GetClockResponse
+	(*SetClockRequest)(nil),           // 18: ostiary.runtime.v1.SetClockRequest
+	(*SetClockResponse)(nil),          // 19: ostiary.runtime.v1.SetClockResponse
+	(*v1.Envelope)(nil),               // 20: ostiary.envelope.v1.Envelope
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
+	(*v1.Cause)(nil),                  // 22: ostiary.envelope.v1.Cause
 }
 var file_ostiary_runtime_v1_service_proto_depIdxs = []int32{
-	16, // 0: ostiary.runtime.v1.FeedResponse.events:type_name -> ostiary.envelope.v1.Envelope
+	20, // 0: ostiary.runtime.v1.FeedResponse.events:type_name -> ostiary.envelope.v1.Envelope
 	4,  // 1: ostiary.runtime.v1.ReadHistoryResponse.events:type_name -> ostiary.runtime.v1.HistoryEvent
-	17, // 2: ostiary.runtime.v1.HistoryEvent.recorded_at:type_name -> google.protobuf.Timestamp
-	17, // 3: ostiary.runtime.v1.HistoryEvent.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 4: ostiary.runtime.v1.HistoryEvent.causation:type_name -> ostiary.envelope.v1.Cause
+	21, // 2: ostiary.runtime.v1.HistoryEvent.recorded_at:type_name -> google.protobuf.Timestamp
+	21, // 3: ostiary.runtime.v1.HistoryEvent.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 4: ostiary.runtime.v1.HistoryEvent.causation:type_name -> ostiary.envelope.v1.Cause
 	7,  // 5: ostiary.runtime.v1.GetStatusResponse.inbox:type_name -> ostiary.runtime.v1.InboxStatus
 	8,  // 6: ostiary.runtime.v1.GetStatusResponse.projections:type_name -> ostiary.runtime.v1.ProjectionStatus
-	17, // 7: ostiary.runtime.v1.GetStatusResponse.clock:type_name -> google.protobuf.Timestamp
+	21, // 7: ostiary.runtime.v1.GetStatusResponse.clock:type_name -> google.protobuf.Timestamp
 	11, // 8: ostiary.runtime.v1.GetStatusResponse.parked:type_name -> ostiary.runtime.v1.ParkedEvent
 	11, // 9: ostiary.runtime.v1.ListParkedResponse.parked:type_name -> ostiary.runtime.v1.ParkedEvent
-	17, // 10: ostiary.runtime.v1.ParkedEvent.parked_at:type_name -> google.protobuf.Timestamp
+	21, // 10: ostiary.runtime.v1.ParkedEvent.parked_at:type_name -> google.protobuf.Timestamp
 	8,  // 11: ostiary.runtime.v1.RebuildProjectionResponse.projection:type_name -> ostiary.runtime.v1.ProjectionStatus
-	0,  // 12: ostiary.runtime.v1.RuntimeService.Feed:input_type -> ostiary.runtime.v1.FeedRequest
-	2,  // 13: ostiary.runtime.v1.RuntimeService.ReadHistory:input_type -> ostiary.runtime.v1.ReadHistoryRequest
-	5,  // 14: ostiary.runtime.v1.RuntimeService.GetStatus:input_type -> ostiary.runtime.v1.GetStatusRequest
-	9,  // 15: ostiary.runtime.v1.RuntimeService.ListParked:input_type -> ostiary.runtime.v1.ListParkedRequest
-	12, // 16: ostiary.runtime.v1.RuntimeService.RetryParked:input_type -> ostiary.runtime.v1.RetryParkedRequest
-	14, // 17: ostiary.runtime.v1.RuntimeService.RebuildProjection:input_type -> ostiary.runtime.v1.RebuildProjectionRequest
-	1,  // 18: ostiary.runtime.v1.RuntimeService.Feed:output_type -> ostiary.runtime.v1.FeedResponse
-	3,  // 19: ostiary.runtime.v1.RuntimeService.ReadHistory:output_type -> ostiary.runtime.v1.ReadHistoryResponse
-	6,  // 20: ostiary.runtime.v1.RuntimeService.GetStatus:output_type -> ostiary.runtime.v1.GetStatusResponse
-	10, // 21: ostiary.runtime.v1.RuntimeService.ListParked:output_type -> ostiary.runtime.v1.ListParkedResponse
-	13, // 22: ostiary.runtime.v1.RuntimeService.RetryParked:output_type -> ostiary.runtime.v1.RetryParkedResponse
-	15, // 23: ostiary.runtime.v1.RuntimeService.RebuildProjection:output_type -> ostiary.runtime.v1.RebuildProjectionResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	21, // 12: ostiary.runtime.v1.GetClockResponse.now:type_name -> google.protobuf.Timestamp
+	21, // 13: ostiary.runtime.v1.GetClockResponse.next_due:type_name -> google.protobuf.Timestamp
+	21, // 14: ostiary.runtime.v1.SetClockRequest.at:type_name -> google.protobuf.Timestamp
+	21, // 15: ostiary.runtime.v1.SetClockResponse.now:type_name -> google.protobuf.Timestamp
+	0,  // 16: ostiary.runtime.v1.RuntimeService.Feed:input_type -> ostiary.runtime.v1.FeedRequest
+	2,  // 17: ostiary.runtime.v1.RuntimeService.ReadHistory:input_type -> ostiary.runtime.v1.ReadHistoryRequest
+	5,  // 18: ostiary.runtime.v1.RuntimeService.GetStatus:input_type -> ostiary.runtime.v1.GetStatusRequest
+	16, // 19: ostiary.runtime.v1.RuntimeService.GetClock:input_type -> ostiary.runtime.v1.GetClockRequest
+	18, // 20: ostiary.runtime.v1.RuntimeService.SetClock:input_type -> ostiary.runtime.v1.SetClockRequest
+	9,  // 21: ostiary.runtime.v1.RuntimeService.ListParked:input_type -> ostiary.runtime.v1.ListParkedRequest
+	12, // 22: ostiary.runtime.v1.RuntimeService.RetryParked:input_type -> ostiary.runtime.v1.RetryParkedRequest
+	14, // 23: ostiary.runtime.v1.RuntimeService.RebuildProjection:input_type -> ostiary.runtime.v1.RebuildProjectionRequest
+	1,  // 24: ostiary.runtime.v1.RuntimeService.Feed:output_type -> ostiary.runtime.v1.FeedResponse
+	3,  // 25: ostiary.runtime.v1.RuntimeService.ReadHistory:output_type -> ostiary.runtime.v1.ReadHistoryResponse
+	6,  // 26: ostiary.runtime.v1.RuntimeService.GetStatus:output_type -> ostiary.runtime.v1.GetStatusResponse
+	17, // 27: ostiary.runtime.v1.RuntimeService.GetClock:output_type -> ostiary.runtime.v1.GetClockResponse
+	19, // 28: ostiary.runtime.v1.RuntimeService.SetClock:output_type -> ostiary.runtime.v1.SetClockResponse
+	10, // 29: ostiary.runtime.v1.RuntimeService.ListParked:output_type -> ostiary.runtime.v1.ListParkedResponse
+	13, // 30: ostiary.runtime.v1.RuntimeService.RetryParked:output_type -> ostiary.runtime.v1.RetryParkedResponse
+	15, // 31: ostiary.runtime.v1.RuntimeService.RebuildProjection:output_type -> ostiary.runtime.v1.RebuildProjectionResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_runtime_v1_service_proto_init() }
@@ -1397,7 +1640,7 @@ func file_ostiary_runtime_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_runtime_v1_service_proto_rawDesc), len(file_ostiary_runtime_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

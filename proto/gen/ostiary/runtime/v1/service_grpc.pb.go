@@ -26,6 +26,8 @@ const (
 	RuntimeService_Feed_FullMethodName              = "/ostiary.runtime.v1.RuntimeService/Feed"
 	RuntimeService_ReadHistory_FullMethodName       = "/ostiary.runtime.v1.RuntimeService/ReadHistory"
 	RuntimeService_GetStatus_FullMethodName         = "/ostiary.runtime.v1.RuntimeService/GetStatus"
+	RuntimeService_GetClock_FullMethodName          = "/ostiary.runtime.v1.RuntimeService/GetClock"
+	RuntimeService_SetClock_FullMethodName          = "/ostiary.runtime.v1.RuntimeService/SetClock"
 	RuntimeService_ListParked_FullMethodName        = "/ostiary.runtime.v1.RuntimeService/ListParked"
 	RuntimeService_RetryParked_FullMethodName       = "/ostiary.runtime.v1.RuntimeService/RetryParked"
 	RuntimeService_RebuildProjection_FullMethodName = "/ostiary.runtime.v1.RuntimeService/RebuildProjection"
@@ -48,6 +50,12 @@ type RuntimeServiceClient interface {
 	// theirs: to those without one of the roles admin, operator, access-admin, hr
 	// and auditor it tells how far the service is, and of what is parked only where.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
+	// GetClock tells where the clock of the service stands, and when something is
+	// due next.
+	GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error)
+	// SetClock moves a simulated clock on. It never goes back, and a clock of the
+	// machine is not moved.
+	SetClock(ctx context.Context, in *SetClockRequest, opts ...grpc.CallOption) (*SetClockResponse, error)
 	// ListParked lists events that could not be processed, oldest first.
 	ListParked(ctx context.Context, in *ListParkedRequest, opts ...grpc.CallOption) (*ListParkedResponse, error)
 	// RetryParked re-drives parked events in order.
@@ -88,6 +96,26 @@ func (c *runtimeServiceClient) GetStatus(ctx context.Context, in *GetStatusReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
 	err := c.cc.Invoke(ctx, RuntimeService_GetStatus_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runtimeServiceClient) GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetClockResponse)
+	err := c.cc.Invoke(ctx, RuntimeService_GetClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runtimeServiceClient) SetClock(ctx context.Context, in *SetClockRequest, opts ...grpc.CallOption) (*SetClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetClockResponse)
+	err := c.cc.Invoke(ctx, RuntimeService_SetClock_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +169,12 @@ type RuntimeServiceServer interface {
 	// theirs: to those without one of the roles admin, operator, access-admin, hr
 	// and auditor it tells how far the service is, and of what is parked only where.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
+	// GetClock tells where the clock of the service stands, and when something is
+	// due next.
+	GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error)
+	// SetClock moves a simulated clock on. It never goes back, and a clock of the
+	// machine is not moved.
+	SetClock(context.Context, *SetClockRequest) (*SetClockResponse, error)
 	// ListParked lists events that could not be processed, oldest first.
 	ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error)
 	// RetryParked re-drives parked events in order.
@@ -165,6 +199,12 @@ func (UnimplementedRuntimeServiceServer) ReadHistory(context.Context, *ReadHisto
 }
 func (UnimplementedRuntimeServiceServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
+}
+func (UnimplementedRuntimeServiceServer) GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetClock not implemented")
+}
+func (UnimplementedRuntimeServiceServer) SetClock(context.Context, *SetClockRequest) (*SetClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetClock not implemented")
 }
 func (UnimplementedRuntimeServiceServer) ListParked(context.Context, *ListParkedRequest) (*ListParkedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListParked not implemented")
@@ -250,6 +290,42 @@ func _RuntimeService_GetStatus_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RuntimeService_GetClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RuntimeServiceServer).GetClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RuntimeService_GetClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RuntimeServiceServer).GetClock(ctx, req.(*GetClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RuntimeService_SetClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RuntimeServiceServer).SetClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RuntimeService_SetClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RuntimeServiceServer).SetClock(ctx, req.(*SetClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RuntimeService_ListParked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListParkedRequest)
 	if err := dec(in); err != nil {
@@ -322,6 +398,14 @@ var RuntimeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatus",
 			Handler:    _RuntimeService_GetStatus_Handler,
+		},
+		{
+			MethodName: "GetClock",
+			Handler:    _RuntimeService_GetClock_Handler,
+		},
+		{
+			MethodName: "SetClock",
+			Handler:    _RuntimeService_SetClock_Handler,
 		},
 		{
 			MethodName: "ListParked",
