@@ -1,0 +1,241 @@
+package holdings_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+
+	"github.com/ostiary/ostiary/libs/testkit"
+
+	"github.com/ostiary/ostiary/services/access-request/internal/domain/holdings"
+)
+
+// asker is one person who asks, moves, leaves and comes back while signers
+// decide and time passes, all by chance.
+type asker struct {
+	*rand.Rand
+	t        *testing.T
+	state    holdings.State
+	now      time.Time
+	position int64 // of identity
+	names    int
+	employed bool
+	// granted are the cases that signers have granted.
+	granted map[string]bool
+}
+
+// pairs are roles that nobody holds together; role4 is free.
+var pairs = []holdings.DutyRule{
+	{ID: "one", Apart: []string{"orders/role0", "orders/role1"}}, {ID: "two", Apart: []string{"orders/role1", "orders/role2", "orders/role3"}},
+}
+
+// A hundred thousand commands: nothing is given without its signatures, no
+// forbidden pair is held, and no grant outlives its end or its person.
+//
+// Covers: ACR-008, ACR-030, ACR-060, APR-001
+func TestRandomRequestsKeepTheInvariants(t *testing.T) {
+	t.Parallel()
+	for seed := range testkit.Count(2000) {
+		a := &asker{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), t: t, now: noon, granted: map[string]bool{}}
+		for n := range 50 {
+			a.step()
+			if t.Failed() {
+				t.Fatalf("seed %d, command %d", seed, n)
+			}
+		}
+	}
+}
+
+func (a *asker) step() {
+	switch a.IntN(12) {
+	case 0:
+		a.position++
+		a.employed = false
+		a.do(leaves(a.position, a.now))
+	case 1, 2:
+		a.position++
+		a.employed = true
+		a.do(a.post())
+	case 3, 4, 5:
+		a.do(a.ask())
+	case 6, 7, 8:
+		a.decide()
+	case 9:
+		if q := a.any(); q != "" {
+			a.do(holdings.WithdrawRequest{RequestID: q})
+		}
+	case 10:
+		a.confirm()
+	default:
+		a.now = a.now.Add(time.Duration(a.IntN(60*24)) * time.Hour)
+		a.due()
+	}
+}
+
+// post is where the person works now; some posts bring a right of a pair.
+func (a *asker) post() holdings.NotePost {
+	project := a.IntN(3)
+	var due []holdings.Birthright
+	if project < 2 {
+		a.names++
+		due = append(due, right(fmt.Sprintf("role%d", 2*project), fmt.Sprintf("grt_b%05d", a.names)))
+	}
+	c := engineer(a.position, a.now, fmt.Sprintf("P%d", project), packOne, due...)
+	c.Duties = pairs
+	return c
+}
+
+func (a *asker) ask() holdings.SubmitRequest {
+	a.names++
+	id := fmt.Sprintf("%05d", a.names)
+	return asks(fmt.Sprintf("role%d", a.IntN(5)), func(c *holdings.SubmitRequest) {
+		c.RequestID, c.CaseID, c.Number = "req_"+id, "case_"+id, "AR-"+id
+		c.Now, c.Until, c.Duties = a.now, a.now.AddDate(0, 0, 1+a.IntN(90)), pairs
+		c.Offer.Latest = a.now.AddDate(1, 0, 0)
+		if a.IntN(3) == 0 {
+			c.From = a.now.AddDate(0, 0, a.IntN(20))
+		}
+	})
+}
+
+// decide lets signers decide about some request, open or not, perhaps again.
+func (a *asker) decide() {
+	q := a.any()
+	if q == "" {
+		return
+	}
+	r := a.state.Requests[q]
+	outcomes := []holdings.Outcome{
+		holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeRefused, holdings.OutcomeReturned, holdings.OutcomePostponed,
+		holdings.OutcomeLapsed, holdings.OutcomeNoSigner,
+	}
+	o := outcomes[a.IntN(len(outcomes))]
+	if o == holdings.OutcomeGranted {
+		a.granted[r.Case] = true
+	}
+	a.names++
+	role := r.Requested.GetRole()
+	a.do(outcome(role, o, func(c *holdings.RecordOutcome) {
+		c.CaseID, c.GrantID, c.Duties, c.Now, c.Until = r.Case, fmt.Sprintf("grt_%05d", a.names), pairs, a.now, a.now.AddDate(0, 0, 3)
+		if a.IntN(20) == 0 {
+			c.Offer = nil // the role has left the catalogue
+		}
+	}))
+}
+
+// any is some request, "" if there is none.
+func (a *asker) any() string {
+	all := slices.Sorted(maps.Keys(a.state.Requests))
+	if len(all) == 0 {
+		return ""
+	}
+	return all[a.IntN(len(all))]
+}
+
+// confirm plays a target that answers an order.
+func (a *asker) confirm() {
+	for _, id := range slices.Sorted(maps.Keys(a.state.Grants)) {
+		if a.IntN(2) == 0 {
+			continue
+		}
+		if a.state.Grants[id].Live() {
+			a.do(holdings.ConfirmActive{GrantID: id})
+		} else {
+			a.do(holdings.ConfirmRemoved{GrantID: id})
+		}
+	}
+}
+
+// due carries out what time has brought, as the deadlines do.
+func (a *asker) due() {
+	for _, id := range slices.Sorted(maps.Keys(a.state.Requests)) {
+		a.names++
+		role := a.state.Requests[id].Requested.GetRole()
+		a.do(holdings.BeginGrant{RequestID: id, GrantID: fmt.Sprintf("grt_%05d", a.names), Offer: offered(role), Duties: pairs, Pack: packOne, Now: a.now})
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.state.Grants)) {
+		a.do(holdings.NoticeExpiry{GrantID: id, Now: a.now})
+		a.do(holdings.Expire{GrantID: id, Now: a.now})
+	}
+	for id, g := range a.state.Grants {
+		if end := g.Issued.GetValidUntil(); g.Live() && end != nil && !end.AsTime().After(a.now) {
+			a.t.Errorf("%s outlives its end", id)
+		}
+	}
+}
+
+func (a *asker) do(c holdings.Command) {
+	a.t.Helper()
+	events, err := holdings.Decide(a.state, c)
+	if err != nil {
+		return // refused; what that does not change is not looked at
+	}
+	for _, e := range events {
+		a.given(e)
+		a.state = holdings.Evolve(a.state, e)
+	}
+	a.check(c)
+}
+
+// given looks at a right at the moment at which it is given or goes on.
+func (a *asker) given(e proto.Message) {
+	a.t.Helper()
+	request := ""
+	switch e := e.(type) {
+	case *accessv1.GrantIssued:
+		request = e.GetRequestId()
+		if request == "" && e.GetKind() != "birthright" {
+			a.t.Errorf("%s is neither asked for nor a birthright", e.GetGrantId())
+		}
+	case *accessv1.GrantRenewed:
+		request = e.GetRequestId()
+	}
+	if request == "" {
+		return
+	}
+	if q := a.state.Requests[request]; !a.granted[q.Case] {
+		a.t.Errorf("%s is given without its signatures", request)
+	}
+}
+
+func (a *asker) check(c holdings.Command) {
+	a.t.Helper()
+	live, open := map[string]bool{}, map[string]int{}
+	for id, g := range a.state.Grants {
+		if !g.Live() {
+			continue
+		}
+		live["orders/"+g.Issued.GetRole()] = true
+		if !a.employed {
+			a.t.Errorf("after %T: %s outlives its person", c, id)
+		}
+	}
+	for _, d := range pairs {
+		held := 0
+		for _, r := range d.Apart {
+			if live[r] {
+				held++
+			}
+		}
+		if held > 1 {
+			a.t.Errorf("after %T: %v are held together, against %s", c, slices.Sorted(maps.Keys(live)), d.ID)
+		}
+	}
+	for _, r := range a.state.Requests {
+		if r.Open() {
+			open[r.Requested.GetRole()]++
+		}
+	}
+	for role, n := range open {
+		if n > 1 || !a.employed {
+			a.t.Errorf("after %T: %d requests of %s are open, employed %v", c, n, role, a.employed)
+		}
+	}
+}
