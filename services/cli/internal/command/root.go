@@ -114,7 +114,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.login(), a.logout(), a.hr(), a.policy(), a.person(), a.access(), a.clearance(), a.credential(),
 		a.operator(), a.client(), a.history(), a.order(), a.status(), a.inbox(), a.projection(), a.audit(), a.version(),
-		a.request(), a.approvals(), a.delegate(), a.clock(),
+		a.request(), a.approvals(), a.delegate(), a.clock(), a.session(),
 	)
 	root.AddCommand(a.decisions()...)
 	a.help(root)

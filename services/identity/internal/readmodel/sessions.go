@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,7 +21,7 @@ var sessionsSchema string
 // Sessions is who signed in and who is still there. It has no digest: how often
 // somebody signed in is no state of the business.
 func Sessions() projection.Projection {
-	return projection.Projection{Name: "sessions", Version: 1, Schema: sessionsSchema, Apply: applySessions}
+	return projection.Projection{Name: "sessions", Version: 2, Schema: sessionsSchema, Apply: applySessions}
 }
 
 func applySessions(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
@@ -28,7 +29,8 @@ func applySessions(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error
 	for _, f := range page {
 		switch e := f.Message.(type) {
 		case *identityv1.SessionOpened:
-			batch.Queue(`INSERT INTO sessions (session_id, account, opened) VALUES ($1, $2, $3)`, e.GetSessionId(), e.GetAccount(), f.Position)
+			batch.Queue(`INSERT INTO sessions (session_id, account, opened, since, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+				e.GetSessionId(), e.GetAccount(), f.Position, f.RecordedAt, e.GetExpiresAt().AsTime())
 		case *identityv1.SessionEnded:
 			batch.Queue(`UPDATE sessions SET ended = $2 WHERE session_id = $1`, e.GetSessionId(), f.Position)
 		}
@@ -55,4 +57,25 @@ func OpenSessions(ctx context.Context, pool *pgxpool.Pool, account string, befor
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
 	return ids, nil
+}
+
+// Session is one place where somebody is signed in.
+type Session struct {
+	ID, Account      string
+	Since, ExpiresAt time.Time
+}
+
+// LiveSessions are the sessions of an account that have neither ended nor
+// expired at an instant of the machine's clock, the newest first.
+func LiveSessions(ctx context.Context, pool *pgxpool.Pool, account string, now time.Time) ([]Session, error) {
+	rows, err := pool.Query(ctx, `SELECT session_id, account, since, expires_at FROM rm_sessions.sessions
+		WHERE account = $1 AND ended IS NULL AND expires_at > $2 ORDER BY opened DESC`, account, now)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	return found, nil
 }

@@ -1,17 +1,22 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
 	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/session"
+	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
 )
 
 // RefreshSession exchanges the session secret for a new access token. Roles are
@@ -50,16 +55,58 @@ func (s *SignIn) RefreshSession(ctx context.Context, r *identityv1.RefreshSessio
 	}, nil
 }
 
-// EndSession signs out.
+// ErrSessionUnknown says that there is no such session, or none that is the
+// caller's to end.
+var ErrSessionUnknown = fault.New(fault.NotFound, "SESSION_UNKNOWN",
+	"There is no such session, or it is not yours to end; list yours with 'ostiary session list'.", "没有该会话，或您无权结束；可用 ostiary session list 查看。")
+
+// keepsSessions tells whether a caller may list and end the sessions of
+// everybody.
+func keepsSessions(c authz.Caller) bool { return c.Is("admin") || c.Is("hr") }
+
+// EndSession signs out, or ends a session by its name.
 func (s *SignIn) EndSession(ctx context.Context, r *identityv1.EndSessionRequest) (*identityv1.EndSessionResponse, error) {
 	caller, ok := authz.From(ctx)
 	if !ok || caller.Session == "" {
 		return nil, session.ErrUnknown // a service has no session
 	}
-	result, err := servicekit.Execute(ctx, s.Platform, session.Decider, session.Stream(caller.Session), r,
-		session.Command(session.End{Reason: "signed_out"}))
+	id, why := cmp.Or(r.GetSessionId(), caller.Session), "signed_out"
+	if id != caller.Session {
+		why = "ended"
+		of, _, err := eventstore.Load(ctx, s.Platform.Journal, session.Decider, session.Stream(id))
+		if err != nil {
+			return nil, err
+		}
+		if of.ID == "" || of.Account != caller.Account && !keepsSessions(caller) {
+			return nil, ErrSessionUnknown.With("session", id)
+		}
+	}
+	result, err := servicekit.Execute(ctx, s.Platform, session.Decider, session.Stream(id), r, session.Command(session.End{Reason: why}))
 	if err != nil {
 		return nil, err
 	}
 	return &identityv1.EndSessionResponse{Position: result.Last}, nil
+}
+
+// ListSessions lists where an account is signed in.
+func (s *SignIn) ListSessions(ctx context.Context, r *identityv1.ListSessionsRequest) (*identityv1.ListSessionsResponse, error) {
+	caller, ok := authz.From(ctx)
+	if !ok || caller.Session == "" {
+		return nil, session.ErrUnknown
+	}
+	account := cmp.Or(r.GetAccount(), caller.Account)
+	if account != caller.Account && !keepsSessions(caller) {
+		return nil, authz.ErrForbidden
+	}
+	found, err := readmodel.LiveSessions(ctx, s.Platform.Pool, account, s.MachineNow())
+	if err != nil {
+		return nil, err
+	}
+	answer := &identityv1.ListSessionsResponse{}
+	for _, f := range found {
+		answer.Items = append(answer.Items, &identityv1.Session{
+			SessionId: f.ID, Account: f.Account, Since: timestamppb.New(f.Since), ExpiresAt: timestamppb.New(f.ExpiresAt), Current: f.ID == caller.Session,
+		})
+	}
+	return answer, nil
 }

@@ -2329,8 +2329,8 @@ type SessionEnded struct {
 	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
 	// Session.
 	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Why: signed_out, account_suspended, account_closed, password_changed or
-	// credential_reissued.
+	// Why: signed_out, ended (by somebody with the right to), account_suspended,
+	// account_closed, password_changed or credential_reissued.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -288,9 +288,11 @@ func (x *RefreshSessionResponse) GetZone() string {
 	return ""
 }
 
-// EndSessionRequest ends the caller's session.
+// EndSessionRequest names a session.
 type EndSessionRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Session; "" for the one that the caller speaks in.
+	SessionId     string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -325,6 +327,188 @@ func (*EndSessionRequest) Descriptor() ([]byte, []int) {
 	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{4}
 }
 
+func (x *EndSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+// ListSessionsRequest names an account.
+type ListSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Account; "" for the caller's.
+	Account       string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListSessionsRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+// ListSessionsResponse are the sessions that admit somebody now, the newest
+// first.
+type ListSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions.
+	Items         []*Session `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListSessionsResponse) GetItems() []*Session {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// Session is one place where somebody is signed in.
+type Session struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Session.
+	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Account.
+	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// Since when.
+	Since *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	// When it ends at the latest.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Whether the caller speaks in it.
+	Current       bool `protobuf:"varint,5,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Session) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Session) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Session) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *Session) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
 // EndSessionResponse confirms.
 type EndSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -336,7 +520,7 @@ type EndSessionResponse struct {
 
 func (x *EndSessionResponse) Reset() {
 	*x = EndSessionResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -348,7 +532,7 @@ func (x *EndSessionResponse) String() string {
 func (*EndSessionResponse) ProtoMessage() {}
 
 func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -361,7 +545,7 @@ func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
 func (*EndSessionResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EndSessionResponse) GetPosition() int64 {
@@ -387,7 +571,7 @@ type ImportSnapshotRequest struct {
 
 func (x *ImportSnapshotRequest) Reset() {
 	*x = ImportSnapshotRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +583,7 @@ func (x *ImportSnapshotRequest) String() string {
 func (*ImportSnapshotRequest) ProtoMessage() {}
 
 func (x *ImportSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +596,7 @@ func (x *ImportSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ImportSnapshotRequest) GetPart() isImportSnapshotRequest_Part {
@@ -475,7 +659,7 @@ type ImportSnapshotHeader struct {
 
 func (x *ImportSnapshotHeader) Reset() {
 	*x = ImportSnapshotHeader{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +671,7 @@ func (x *ImportSnapshotHeader) String() string {
 func (*ImportSnapshotHeader) ProtoMessage() {}
 
 func (x *ImportSnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +684,7 @@ func (x *ImportSnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotHeader.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ImportSnapshotHeader) GetMap() []byte {
@@ -547,7 +731,7 @@ type ImportSnapshotResponse struct {
 
 func (x *ImportSnapshotResponse) Reset() {
 	*x = ImportSnapshotResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +743,7 @@ func (x *ImportSnapshotResponse) String() string {
 func (*ImportSnapshotResponse) ProtoMessage() {}
 
 func (x *ImportSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +756,7 @@ func (x *ImportSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportSnapshotResponse) GetPart() isImportSnapshotResponse_Part {
@@ -631,7 +815,7 @@ type ImportProgress struct {
 
 func (x *ImportProgress) Reset() {
 	*x = ImportProgress{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +827,7 @@ func (x *ImportProgress) String() string {
 func (*ImportProgress) ProtoMessage() {}
 
 func (x *ImportProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +840,7 @@ func (x *ImportProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgress.ProtoReflect.Descriptor instead.
 func (*ImportProgress) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ImportProgress) GetDone() int32 {
@@ -708,7 +892,7 @@ type ImportResult struct {
 
 func (x *ImportResult) Reset() {
 	*x = ImportResult{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +904,7 @@ func (x *ImportResult) String() string {
 func (*ImportResult) ProtoMessage() {}
 
 func (x *ImportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +917,7 @@ func (x *ImportResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
 func (*ImportResult) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportResult) GetSnapshot() string {
@@ -846,7 +1030,7 @@ type ImportWarning struct {
 
 func (x *ImportWarning) Reset() {
 	*x = ImportWarning{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1042,7 @@ func (x *ImportWarning) String() string {
 func (*ImportWarning) ProtoMessage() {}
 
 func (x *ImportWarning) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1055,7 @@ func (x *ImportWarning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportWarning.ProtoReflect.Descriptor instead.
 func (*ImportWarning) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ImportWarning) GetReason() string {
@@ -920,7 +1104,7 @@ type GetPersonRequest struct {
 
 func (x *GetPersonRequest) Reset() {
 	*x = GetPersonRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1116,7 @@ func (x *GetPersonRequest) String() string {
 func (*GetPersonRequest) ProtoMessage() {}
 
 func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1129,7 @@ func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonRequest.ProtoReflect.Descriptor instead.
 func (*GetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetPersonRequest) GetEmployeeNumber() string {
@@ -966,7 +1150,7 @@ type GetPersonResponse struct {
 
 func (x *GetPersonResponse) Reset() {
 	*x = GetPersonResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1162,7 @@ func (x *GetPersonResponse) String() string {
 func (*GetPersonResponse) ProtoMessage() {}
 
 func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1175,7 @@ func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonResponse.ProtoReflect.Descriptor instead.
 func (*GetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPersonResponse) GetPerson() *Person {
@@ -1038,7 +1222,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1234,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1247,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Person) GetEmployeeNumber() string {
@@ -1175,7 +1359,7 @@ type FindUnitHeadRequest struct {
 
 func (x *FindUnitHeadRequest) Reset() {
 	*x = FindUnitHeadRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1371,7 @@ func (x *FindUnitHeadRequest) String() string {
 func (*FindUnitHeadRequest) ProtoMessage() {}
 
 func (x *FindUnitHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1384,7 @@ func (x *FindUnitHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitHeadRequest.ProtoReflect.Descriptor instead.
 func (*FindUnitHeadRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FindUnitHeadRequest) GetUnit() []string {
@@ -1221,7 +1405,7 @@ type FindUnitHeadResponse struct {
 
 func (x *FindUnitHeadResponse) Reset() {
 	*x = FindUnitHeadResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1233,7 +1417,7 @@ func (x *FindUnitHeadResponse) String() string {
 func (*FindUnitHeadResponse) ProtoMessage() {}
 
 func (x *FindUnitHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1246,7 +1430,7 @@ func (x *FindUnitHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitHeadResponse.ProtoReflect.Descriptor instead.
 func (*FindUnitHeadResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FindUnitHeadResponse) GetEmployeeNumber() string {
@@ -1267,7 +1451,7 @@ type FindPeopleRequest struct {
 
 func (x *FindPeopleRequest) Reset() {
 	*x = FindPeopleRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1463,7 @@ func (x *FindPeopleRequest) String() string {
 func (*FindPeopleRequest) ProtoMessage() {}
 
 func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1476,7 @@ func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleRequest.ProtoReflect.Descriptor instead.
 func (*FindPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FindPeopleRequest) GetIdNumber() string {
@@ -1314,7 +1498,7 @@ type FindPeopleResponse struct {
 
 func (x *FindPeopleResponse) Reset() {
 	*x = FindPeopleResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1510,7 @@ func (x *FindPeopleResponse) String() string {
 func (*FindPeopleResponse) ProtoMessage() {}
 
 func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1523,7 @@ func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleResponse.ProtoReflect.Descriptor instead.
 func (*FindPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FindPeopleResponse) GetPeople() []*Person {
@@ -1362,7 +1546,7 @@ type PersonAccount struct {
 
 func (x *PersonAccount) Reset() {
 	*x = PersonAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1558,7 @@ func (x *PersonAccount) String() string {
 func (*PersonAccount) ProtoMessage() {}
 
 func (x *PersonAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1571,7 @@ func (x *PersonAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonAccount.ProtoReflect.Descriptor instead.
 func (*PersonAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PersonAccount) GetAccount() string {
@@ -1415,7 +1599,7 @@ type GetClearanceRequest struct {
 
 func (x *GetClearanceRequest) Reset() {
 	*x = GetClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1611,7 @@ func (x *GetClearanceRequest) String() string {
 func (*GetClearanceRequest) ProtoMessage() {}
 
 func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1624,7 @@ func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceRequest.ProtoReflect.Descriptor instead.
 func (*GetClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetClearanceRequest) GetEmployeeNumber() string {
@@ -1471,7 +1655,7 @@ type GetClearanceResponse struct {
 
 func (x *GetClearanceResponse) Reset() {
 	*x = GetClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1667,7 @@ func (x *GetClearanceResponse) String() string {
 func (*GetClearanceResponse) ProtoMessage() {}
 
 func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1680,7 @@ func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceResponse.ProtoReflect.Descriptor instead.
 func (*GetClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetClearanceResponse) GetEmployeeNumber() string {
@@ -1560,7 +1744,7 @@ type ClearanceItem struct {
 
 func (x *ClearanceItem) Reset() {
 	*x = ClearanceItem{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1756,7 @@ func (x *ClearanceItem) String() string {
 func (*ClearanceItem) ProtoMessage() {}
 
 func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1769,7 @@ func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceItem.ProtoReflect.Descriptor instead.
 func (*ClearanceItem) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ClearanceItem) GetItem() string {
@@ -1638,7 +1822,7 @@ type RecordClearanceRequest struct {
 
 func (x *RecordClearanceRequest) Reset() {
 	*x = RecordClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1650,7 +1834,7 @@ func (x *RecordClearanceRequest) String() string {
 func (*RecordClearanceRequest) ProtoMessage() {}
 
 func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1847,7 @@ func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceRequest.ProtoReflect.Descriptor instead.
 func (*RecordClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordClearanceRequest) GetEmployeeNumber() string {
@@ -1698,7 +1882,7 @@ type RecordClearanceResponse struct {
 
 func (x *RecordClearanceResponse) Reset() {
 	*x = RecordClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1894,7 @@ func (x *RecordClearanceResponse) String() string {
 func (*RecordClearanceResponse) ProtoMessage() {}
 
 func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1907,7 @@ func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceResponse.ProtoReflect.Descriptor instead.
 func (*RecordClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordClearanceResponse) GetPosition() int64 {
@@ -1748,7 +1932,7 @@ type WaiveClearanceRequest struct {
 
 func (x *WaiveClearanceRequest) Reset() {
 	*x = WaiveClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +1944,7 @@ func (x *WaiveClearanceRequest) String() string {
 func (*WaiveClearanceRequest) ProtoMessage() {}
 
 func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +1957,7 @@ func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceRequest.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WaiveClearanceRequest) GetEmployeeNumber() string {
@@ -1808,7 +1992,7 @@ type WaiveClearanceResponse struct {
 
 func (x *WaiveClearanceResponse) Reset() {
 	*x = WaiveClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +2004,7 @@ func (x *WaiveClearanceResponse) String() string {
 func (*WaiveClearanceResponse) ProtoMessage() {}
 
 func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +2017,7 @@ func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceResponse.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WaiveClearanceResponse) GetPosition() int64 {
@@ -1854,7 +2038,7 @@ type IssueCredentialRequest struct {
 
 func (x *IssueCredentialRequest) Reset() {
 	*x = IssueCredentialRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1866,7 +2050,7 @@ func (x *IssueCredentialRequest) String() string {
 func (*IssueCredentialRequest) ProtoMessage() {}
 
 func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1879,7 +2063,7 @@ func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialRequest.ProtoReflect.Descriptor instead.
 func (*IssueCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *IssueCredentialRequest) GetAccount() string {
@@ -1904,7 +2088,7 @@ type IssueCredentialResponse struct {
 
 func (x *IssueCredentialResponse) Reset() {
 	*x = IssueCredentialResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +2100,7 @@ func (x *IssueCredentialResponse) String() string {
 func (*IssueCredentialResponse) ProtoMessage() {}
 
 func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +2113,7 @@ func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialResponse.ProtoReflect.Descriptor instead.
 func (*IssueCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *IssueCredentialResponse) GetAccount() string {
@@ -1966,7 +2150,7 @@ type AddOperatorRequest struct {
 
 func (x *AddOperatorRequest) Reset() {
 	*x = AddOperatorRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2162,7 @@ func (x *AddOperatorRequest) String() string {
 func (*AddOperatorRequest) ProtoMessage() {}
 
 func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2175,7 @@ func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorRequest.ProtoReflect.Descriptor instead.
 func (*AddOperatorRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AddOperatorRequest) GetUser() string {
@@ -2025,7 +2209,7 @@ type AddOperatorResponse struct {
 
 func (x *AddOperatorResponse) Reset() {
 	*x = AddOperatorResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2037,7 +2221,7 @@ func (x *AddOperatorResponse) String() string {
 func (*AddOperatorResponse) ProtoMessage() {}
 
 func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2050,7 +2234,7 @@ func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorResponse.ProtoReflect.Descriptor instead.
 func (*AddOperatorResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AddOperatorResponse) GetUser() string {
@@ -2094,7 +2278,7 @@ type SetOperatorRolesRequest struct {
 
 func (x *SetOperatorRolesRequest) Reset() {
 	*x = SetOperatorRolesRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2290,7 @@ func (x *SetOperatorRolesRequest) String() string {
 func (*SetOperatorRolesRequest) ProtoMessage() {}
 
 func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2303,7 @@ func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesRequest.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SetOperatorRolesRequest) GetAccount() string {
@@ -2151,7 +2335,7 @@ type SetOperatorRolesResponse struct {
 
 func (x *SetOperatorRolesResponse) Reset() {
 	*x = SetOperatorRolesResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2163,7 +2347,7 @@ func (x *SetOperatorRolesResponse) String() string {
 func (*SetOperatorRolesResponse) ProtoMessage() {}
 
 func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2176,7 +2360,7 @@ func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesResponse.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SetOperatorRolesResponse) GetAccount() string {
@@ -2215,7 +2399,7 @@ type AddClientRequest struct {
 
 func (x *AddClientRequest) Reset() {
 	*x = AddClientRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2411,7 @@ func (x *AddClientRequest) String() string {
 func (*AddClientRequest) ProtoMessage() {}
 
 func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2424,7 @@ func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientRequest.ProtoReflect.Descriptor instead.
 func (*AddClientRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AddClientRequest) GetName() string {
@@ -2291,7 +2475,7 @@ type AddClientResponse struct {
 
 func (x *AddClientResponse) Reset() {
 	*x = AddClientResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2487,7 @@ func (x *AddClientResponse) String() string {
 func (*AddClientResponse) ProtoMessage() {}
 
 func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2500,7 @@ func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientResponse.ProtoReflect.Descriptor instead.
 func (*AddClientResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AddClientResponse) GetName() string {
@@ -2395,7 +2579,7 @@ type ListOperatorsRequest struct {
 
 func (x *ListOperatorsRequest) Reset() {
 	*x = ListOperatorsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2407,7 +2591,7 @@ func (x *ListOperatorsRequest) String() string {
 func (*ListOperatorsRequest) ProtoMessage() {}
 
 func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2420,7 +2604,7 @@ func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperatorsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListOperatorsRequest) GetLimit() int32 {
@@ -2450,7 +2634,7 @@ type ListOperatorsResponse struct {
 
 func (x *ListOperatorsResponse) Reset() {
 	*x = ListOperatorsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2646,7 @@ func (x *ListOperatorsResponse) String() string {
 func (*ListOperatorsResponse) ProtoMessage() {}
 
 func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2659,7 @@ func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperatorsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListOperatorsResponse) GetItems() []*OperatorAccount {
@@ -2517,7 +2701,7 @@ type OperatorAccount struct {
 
 func (x *OperatorAccount) Reset() {
 	*x = OperatorAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2713,7 @@ func (x *OperatorAccount) String() string {
 func (*OperatorAccount) ProtoMessage() {}
 
 func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2726,7 @@ func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorAccount.ProtoReflect.Descriptor instead.
 func (*OperatorAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *OperatorAccount) GetAccount() string {
@@ -2607,7 +2791,7 @@ type ListClientsRequest struct {
 
 func (x *ListClientsRequest) Reset() {
 	*x = ListClientsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2619,7 +2803,7 @@ func (x *ListClientsRequest) String() string {
 func (*ListClientsRequest) ProtoMessage() {}
 
 func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2632,7 +2816,7 @@ func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
 func (*ListClientsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListClientsRequest) GetLimit() int32 {
@@ -2662,7 +2846,7 @@ type ListClientsResponse struct {
 
 func (x *ListClientsResponse) Reset() {
 	*x = ListClientsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2858,7 @@ func (x *ListClientsResponse) String() string {
 func (*ListClientsResponse) ProtoMessage() {}
 
 func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2871,7 @@ func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
 func (*ListClientsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{39}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListClientsResponse) GetItems() []*Client {
@@ -2721,7 +2905,7 @@ type Client struct {
 
 func (x *Client) Reset() {
 	*x = Client{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2733,7 +2917,7 @@ func (x *Client) String() string {
 func (*Client) ProtoMessage() {}
 
 func (x *Client) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2746,7 +2930,7 @@ func (x *Client) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Client.ProtoReflect.Descriptor instead.
 func (*Client) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{40}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Client) GetName() string {
@@ -2800,8 +2984,22 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\x12\x1d\n" +
 	"\n" +
 	"expires_in\x18\x02 \x01(\x05R\texpiresIn\x12\x12\n" +
-	"\x04zone\x18\x03 \x01(\tR\x04zone\"\x13\n" +
-	"\x11EndSessionRequest\"0\n" +
+	"\x04zone\x18\x03 \x01(\tR\x04zone\"2\n" +
+	"\x11EndSessionRequest\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"/\n" +
+	"\x13ListSessionsRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\"J\n" +
+	"\x14ListSessionsResponse\x122\n" +
+	"\x05items\x18\x01 \x03(\v2\x1c.ostiary.identity.v1.SessionR\x05items\"\xc9\x01\n" +
+	"\aSession\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\tR\aaccount\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x18\n" +
+	"\acurrent\x18\x05 \x01(\bR\acurrent\"0\n" +
 	"\x12EndSessionResponse\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\"|\n" +
 	"\x15ImportSnapshotRequest\x12C\n" +
@@ -2969,12 +3167,13 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04feed\x18\x02 \x01(\tR\x04feed\x12\x16\n" +
 	"\x06source\x18\x03 \x01(\tR\x06source\x120\n" +
-	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since2\xc4\x02\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since2\xb1\x03\n" +
 	"\rSignInService\x12Y\n" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
-	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe5\f\n" +
+	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12k\n" +
+	"\fListSessions\x12(.ostiary.identity.v1.ListSessionsRequest\x1a).ostiary.identity.v1.ListSessionsResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe5\f\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr(\x010\x01\x12\x9c\x01\n" +
@@ -3024,107 +3223,115 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
 	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
 	(*RefreshSessionRequest)(nil),    // 2: ostiary.identity.v1.RefreshSessionRequest
 	(*RefreshSessionResponse)(nil),   // 3: ostiary.identity.v1.RefreshSessionResponse
 	(*EndSessionRequest)(nil),        // 4: ostiary.identity.v1.EndSessionRequest
-	(*EndSessionResponse)(nil),       // 5: ostiary.identity.v1.EndSessionResponse
-	(*ImportSnapshotRequest)(nil),    // 6: ostiary.identity.v1.ImportSnapshotRequest
-	(*ImportSnapshotHeader)(nil),     // 7: ostiary.identity.v1.ImportSnapshotHeader
-	(*ImportSnapshotResponse)(nil),   // 8: ostiary.identity.v1.ImportSnapshotResponse
-	(*ImportProgress)(nil),           // 9: ostiary.identity.v1.ImportProgress
-	(*ImportResult)(nil),             // 10: ostiary.identity.v1.ImportResult
-	(*ImportWarning)(nil),            // 11: ostiary.identity.v1.ImportWarning
-	(*GetPersonRequest)(nil),         // 12: ostiary.identity.v1.GetPersonRequest
-	(*GetPersonResponse)(nil),        // 13: ostiary.identity.v1.GetPersonResponse
-	(*Person)(nil),                   // 14: ostiary.identity.v1.Person
-	(*FindUnitHeadRequest)(nil),      // 15: ostiary.identity.v1.FindUnitHeadRequest
-	(*FindUnitHeadResponse)(nil),     // 16: ostiary.identity.v1.FindUnitHeadResponse
-	(*FindPeopleRequest)(nil),        // 17: ostiary.identity.v1.FindPeopleRequest
-	(*FindPeopleResponse)(nil),       // 18: ostiary.identity.v1.FindPeopleResponse
-	(*PersonAccount)(nil),            // 19: ostiary.identity.v1.PersonAccount
-	(*GetClearanceRequest)(nil),      // 20: ostiary.identity.v1.GetClearanceRequest
-	(*GetClearanceResponse)(nil),     // 21: ostiary.identity.v1.GetClearanceResponse
-	(*ClearanceItem)(nil),            // 22: ostiary.identity.v1.ClearanceItem
-	(*RecordClearanceRequest)(nil),   // 23: ostiary.identity.v1.RecordClearanceRequest
-	(*RecordClearanceResponse)(nil),  // 24: ostiary.identity.v1.RecordClearanceResponse
-	(*WaiveClearanceRequest)(nil),    // 25: ostiary.identity.v1.WaiveClearanceRequest
-	(*WaiveClearanceResponse)(nil),   // 26: ostiary.identity.v1.WaiveClearanceResponse
-	(*IssueCredentialRequest)(nil),   // 27: ostiary.identity.v1.IssueCredentialRequest
-	(*IssueCredentialResponse)(nil),  // 28: ostiary.identity.v1.IssueCredentialResponse
-	(*AddOperatorRequest)(nil),       // 29: ostiary.identity.v1.AddOperatorRequest
-	(*AddOperatorResponse)(nil),      // 30: ostiary.identity.v1.AddOperatorResponse
-	(*SetOperatorRolesRequest)(nil),  // 31: ostiary.identity.v1.SetOperatorRolesRequest
-	(*SetOperatorRolesResponse)(nil), // 32: ostiary.identity.v1.SetOperatorRolesResponse
-	(*AddClientRequest)(nil),         // 33: ostiary.identity.v1.AddClientRequest
-	(*AddClientResponse)(nil),        // 34: ostiary.identity.v1.AddClientResponse
-	(*ListOperatorsRequest)(nil),     // 35: ostiary.identity.v1.ListOperatorsRequest
-	(*ListOperatorsResponse)(nil),    // 36: ostiary.identity.v1.ListOperatorsResponse
-	(*OperatorAccount)(nil),          // 37: ostiary.identity.v1.OperatorAccount
-	(*ListClientsRequest)(nil),       // 38: ostiary.identity.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),      // 39: ostiary.identity.v1.ListClientsResponse
-	(*Client)(nil),                   // 40: ostiary.identity.v1.Client
-	nil,                              // 41: ostiary.identity.v1.Person.AttributesEntry
-	(*QuarantinedRow)(nil),           // 42: ostiary.identity.v1.QuarantinedRow
-	(*timestamppb.Timestamp)(nil),    // 43: google.protobuf.Timestamp
+	(*ListSessionsRequest)(nil),      // 5: ostiary.identity.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),     // 6: ostiary.identity.v1.ListSessionsResponse
+	(*Session)(nil),                  // 7: ostiary.identity.v1.Session
+	(*EndSessionResponse)(nil),       // 8: ostiary.identity.v1.EndSessionResponse
+	(*ImportSnapshotRequest)(nil),    // 9: ostiary.identity.v1.ImportSnapshotRequest
+	(*ImportSnapshotHeader)(nil),     // 10: ostiary.identity.v1.ImportSnapshotHeader
+	(*ImportSnapshotResponse)(nil),   // 11: ostiary.identity.v1.ImportSnapshotResponse
+	(*ImportProgress)(nil),           // 12: ostiary.identity.v1.ImportProgress
+	(*ImportResult)(nil),             // 13: ostiary.identity.v1.ImportResult
+	(*ImportWarning)(nil),            // 14: ostiary.identity.v1.ImportWarning
+	(*GetPersonRequest)(nil),         // 15: ostiary.identity.v1.GetPersonRequest
+	(*GetPersonResponse)(nil),        // 16: ostiary.identity.v1.GetPersonResponse
+	(*Person)(nil),                   // 17: ostiary.identity.v1.Person
+	(*FindUnitHeadRequest)(nil),      // 18: ostiary.identity.v1.FindUnitHeadRequest
+	(*FindUnitHeadResponse)(nil),     // 19: ostiary.identity.v1.FindUnitHeadResponse
+	(*FindPeopleRequest)(nil),        // 20: ostiary.identity.v1.FindPeopleRequest
+	(*FindPeopleResponse)(nil),       // 21: ostiary.identity.v1.FindPeopleResponse
+	(*PersonAccount)(nil),            // 22: ostiary.identity.v1.PersonAccount
+	(*GetClearanceRequest)(nil),      // 23: ostiary.identity.v1.GetClearanceRequest
+	(*GetClearanceResponse)(nil),     // 24: ostiary.identity.v1.GetClearanceResponse
+	(*ClearanceItem)(nil),            // 25: ostiary.identity.v1.ClearanceItem
+	(*RecordClearanceRequest)(nil),   // 26: ostiary.identity.v1.RecordClearanceRequest
+	(*RecordClearanceResponse)(nil),  // 27: ostiary.identity.v1.RecordClearanceResponse
+	(*WaiveClearanceRequest)(nil),    // 28: ostiary.identity.v1.WaiveClearanceRequest
+	(*WaiveClearanceResponse)(nil),   // 29: ostiary.identity.v1.WaiveClearanceResponse
+	(*IssueCredentialRequest)(nil),   // 30: ostiary.identity.v1.IssueCredentialRequest
+	(*IssueCredentialResponse)(nil),  // 31: ostiary.identity.v1.IssueCredentialResponse
+	(*AddOperatorRequest)(nil),       // 32: ostiary.identity.v1.AddOperatorRequest
+	(*AddOperatorResponse)(nil),      // 33: ostiary.identity.v1.AddOperatorResponse
+	(*SetOperatorRolesRequest)(nil),  // 34: ostiary.identity.v1.SetOperatorRolesRequest
+	(*SetOperatorRolesResponse)(nil), // 35: ostiary.identity.v1.SetOperatorRolesResponse
+	(*AddClientRequest)(nil),         // 36: ostiary.identity.v1.AddClientRequest
+	(*AddClientResponse)(nil),        // 37: ostiary.identity.v1.AddClientResponse
+	(*ListOperatorsRequest)(nil),     // 38: ostiary.identity.v1.ListOperatorsRequest
+	(*ListOperatorsResponse)(nil),    // 39: ostiary.identity.v1.ListOperatorsResponse
+	(*OperatorAccount)(nil),          // 40: ostiary.identity.v1.OperatorAccount
+	(*ListClientsRequest)(nil),       // 41: ostiary.identity.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),      // 42: ostiary.identity.v1.ListClientsResponse
+	(*Client)(nil),                   // 43: ostiary.identity.v1.Client
+	nil,                              // 44: ostiary.identity.v1.Person.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 45: google.protobuf.Timestamp
+	(*QuarantinedRow)(nil),           // 46: ostiary.identity.v1.QuarantinedRow
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
-	7,  // 0: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
-	9,  // 1: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
-	10, // 2: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	42, // 3: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
-	11, // 4: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
-	14, // 5: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	41, // 6: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
-	19, // 7: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
-	14, // 8: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
-	22, // 9: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	43, // 10: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
-	37, // 11: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
-	43, // 12: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
-	43, // 13: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
-	40, // 14: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
-	43, // 15: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
-	0,  // 16: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
-	2,  // 17: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
-	4,  // 18: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
-	6,  // 19: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
-	12, // 20: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	15, // 21: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
-	17, // 22: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
-	20, // 23: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	23, // 24: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	25, // 25: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	27, // 26: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	29, // 27: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	31, // 28: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	35, // 29: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
-	33, // 30: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	38, // 31: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
-	1,  // 32: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 33: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	5,  // 34: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	8,  // 35: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	13, // 36: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	16, // 37: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
-	18, // 38: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
-	21, // 39: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	24, // 40: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	26, // 41: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	28, // 42: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	30, // 43: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	32, // 44: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	36, // 45: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
-	34, // 46: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	39, // 47: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
-	32, // [32:48] is the sub-list for method output_type
-	16, // [16:32] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	7,  // 0: ostiary.identity.v1.ListSessionsResponse.items:type_name -> ostiary.identity.v1.Session
+	45, // 1: ostiary.identity.v1.Session.since:type_name -> google.protobuf.Timestamp
+	45, // 2: ostiary.identity.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	10, // 3: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
+	12, // 4: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
+	13, // 5: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
+	46, // 6: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	14, // 7: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
+	17, // 8: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
+	44, // 9: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	22, // 10: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
+	17, // 11: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
+	25, // 12: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
+	45, // 13: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	40, // 14: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
+	45, // 15: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
+	45, // 16: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
+	43, // 17: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
+	45, // 18: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
+	0,  // 19: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
+	2,  // 20: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
+	4,  // 21: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
+	5,  // 22: ostiary.identity.v1.SignInService.ListSessions:input_type -> ostiary.identity.v1.ListSessionsRequest
+	9,  // 23: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
+	15, // 24: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
+	18, // 25: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
+	20, // 26: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	23, // 27: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	26, // 28: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	28, // 29: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	30, // 30: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	32, // 31: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	34, // 32: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	38, // 33: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
+	36, // 34: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	41, // 35: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
+	1,  // 36: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 37: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	8,  // 38: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	6,  // 39: ostiary.identity.v1.SignInService.ListSessions:output_type -> ostiary.identity.v1.ListSessionsResponse
+	11, // 40: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	16, // 41: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	19, // 42: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
+	21, // 43: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	24, // 44: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	27, // 45: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	29, // 46: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	31, // 47: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	33, // 48: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	35, // 49: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	39, // 50: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
+	37, // 51: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	42, // 52: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
+	36, // [36:53] is the sub-list for method output_type
+	19, // [19:36] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_service_proto_init() }
@@ -3133,11 +3340,11 @@ func file_ostiary_identity_v1_service_proto_init() {
 		return
 	}
 	file_ostiary_identity_v1_events_proto_init()
-	file_ostiary_identity_v1_service_proto_msgTypes[6].OneofWrappers = []any{
+	file_ostiary_identity_v1_service_proto_msgTypes[9].OneofWrappers = []any{
 		(*ImportSnapshotRequest_Header)(nil),
 		(*ImportSnapshotRequest_Chunk)(nil),
 	}
-	file_ostiary_identity_v1_service_proto_msgTypes[8].OneofWrappers = []any{
+	file_ostiary_identity_v1_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*ImportSnapshotResponse_Progress)(nil),
 		(*ImportSnapshotResponse_Result)(nil),
 	}
@@ -3147,7 +3354,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -22,6 +22,7 @@ const (
 	SignInService_SignIn_FullMethodName         = "/ostiary.identity.v1.SignInService/SignIn"
 	SignInService_RefreshSession_FullMethodName = "/ostiary.identity.v1.SignInService/RefreshSession"
 	SignInService_EndSession_FullMethodName     = "/ostiary.identity.v1.SignInService/EndSession"
+	SignInService_ListSessions_FullMethodName   = "/ostiary.identity.v1.SignInService/ListSessions"
 )
 
 // SignInServiceClient is the client API for SignInService service.
@@ -34,8 +35,12 @@ type SignInServiceClient interface {
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
 	// RefreshSession exchanges the session secret for a new access token.
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
-	// EndSession signs out.
+	// EndSession signs out, or ends another session: one's own, or with the role
+	// admin or hr anybody's.
 	EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error)
+	// ListSessions lists where an account is signed in: the caller's, or with the
+	// role admin or hr anybody's.
+	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 }
 
 type signInServiceClient struct {
@@ -76,6 +81,16 @@ func (c *signInServiceClient) EndSession(ctx context.Context, in *EndSessionRequ
 	return out, nil
 }
 
+func (c *signInServiceClient) ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSessionsResponse)
+	err := c.cc.Invoke(ctx, SignInService_ListSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignInServiceServer is the server API for SignInService service.
 // All implementations must embed UnimplementedSignInServiceServer
 // for forward compatibility.
@@ -86,8 +101,12 @@ type SignInServiceServer interface {
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
 	// RefreshSession exchanges the session secret for a new access token.
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
-	// EndSession signs out.
+	// EndSession signs out, or ends another session: one's own, or with the role
+	// admin or hr anybody's.
 	EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error)
+	// ListSessions lists where an account is signed in: the caller's, or with the
+	// role admin or hr anybody's.
+	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	mustEmbedUnimplementedSignInServiceServer()
 }
 
@@ -106,6 +125,9 @@ func (UnimplementedSignInServiceServer) RefreshSession(context.Context, *Refresh
 }
 func (UnimplementedSignInServiceServer) EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndSession not implemented")
+}
+func (UnimplementedSignInServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
 }
 func (UnimplementedSignInServiceServer) mustEmbedUnimplementedSignInServiceServer() {}
 func (UnimplementedSignInServiceServer) testEmbeddedByValue()                       {}
@@ -182,6 +204,24 @@ func _SignInService_EndSession_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SignInService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignInServiceServer).ListSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignInService_ListSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignInServiceServer).ListSessions(ctx, req.(*ListSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SignInService_ServiceDesc is the grpc.ServiceDesc for SignInService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -200,6 +240,10 @@ var SignInService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndSession",
 			Handler:    _SignInService_EndSession_Handler,
+		},
+		{
+			MethodName: "ListSessions",
+			Handler:    _SignInService_ListSessions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

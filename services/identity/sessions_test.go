@@ -1,0 +1,61 @@
+package identity_test
+
+import (
+	"testing"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+)
+
+// Everybody sees where they are signed in and ends it; those who keep
+// credentials do so for others, and nobody else does.
+//
+// Covers: IDN-067
+func TestSessionsAreListedAndEnded(t *testing.T) {
+	i := install(t)
+	const own = "Gate-Keeper-2026"
+	password := i.operator("li", "auditor")
+	if _, err := i.enter("li", password, own); err != nil {
+		t.Fatal(err)
+	}
+	first, err := i.enter("li", own, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := i.enter("li", own, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, there := bearer(t.Context(), first.GetAccessToken()), bearer(t.Context(), second.GetAccessToken())
+	list, err := i.door().ListSessions(here, &identityv1.ListSessionsRequest{})
+	if err != nil || len(list.GetItems()) < 2 || list.GetItems()[0].GetCurrent() || !list.GetItems()[1].GetCurrent() {
+		t.Fatalf("own sessions, the newest first: %v, %v", list, err)
+	}
+	other := list.GetItems()[0].GetSessionId()
+	if _, err := i.door().ListSessions(here, &identityv1.ListSessionsRequest{Account: "admin"}); reason(err) != "NOT_ADMITTED" {
+		t.Errorf("somebody else's: %v", err)
+	}
+	of, err := i.door().ListSessions(i.admin, &identityv1.ListSessionsRequest{Account: "li"})
+	if err != nil || len(of.GetItems()) != len(list.GetItems()) {
+		t.Errorf("for the administrator: %v, %v", of, err)
+	}
+	mine, err := i.door().ListSessions(i.admin, &identityv1.ListSessionsRequest{})
+	if err != nil || len(mine.GetItems()) == 0 {
+		t.Fatal(err)
+	}
+	for _, id := range []string{mine.GetItems()[0].GetSessionId(), "ses_none"} {
+		if _, err := i.door().EndSession(here, &identityv1.EndSessionRequest{SessionId: id}); reason(err) != "SESSION_UNKNOWN" {
+			t.Errorf("ending %s: %v", id, err)
+		}
+	}
+	if _, err := i.door().EndSession(here, &identityv1.EndSessionRequest{SessionId: other}); err != nil {
+		t.Fatal(err)
+	}
+	i.eventually("the ended session is refused", func() bool { return !i.admitted(there) })
+	if !i.admitted(here) {
+		t.Error("the session that ended it is refused, too")
+	}
+	if _, err := i.door().EndSession(i.admin, &identityv1.EndSessionRequest{SessionId: list.GetItems()[1].GetSessionId()}); err != nil {
+		t.Fatal(err)
+	}
+	i.eventually("what the administrator ended is refused", func() bool { return !i.admitted(here) })
+}
