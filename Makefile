@@ -63,7 +63,10 @@ check: $(TOOLS) ## generate, tidy, format, lint; fails on any difference · 检�
 .PHONY: generate
 generate: $(TOOLS) ## make generated code anew · 重新生成代码
 	cd proto && buf generate
+	@mkdir -p build
+	cd proto && buf build -o ../build/proto.binpb
 	go generate work
+	go run ./scripts/reference
 
 .PHONY: tidy
 tidy: ## tidy every module · 整理各模块依赖
