@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
@@ -41,6 +43,12 @@ func describe(stream string, events []proto.Message) string {
 			g := s.Grants[id]
 			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
 				g.Issued.GetKind(), g.Issued.GetRule(), g.Status)
+		}
+		for _, id := range slices.Sorted(maps.Keys(s.Requests)) {
+			q := s.Requests[id]
+			fmt.Fprintf(&b, " [%s %s %s/%s by %s until %s status=%d case=%s begins=%s]", id, q.Requested.GetNumber(), q.Requested.GetApplication(),
+				q.Requested.GetRole(), q.Requested.GetRequesterNumber(), q.Requested.GetValidUntil().AsTime().Format(time.RFC3339), q.Status, q.Case,
+				q.BeginsAt.Format(time.RFC3339))
 		}
 		for _, role := range slices.Sorted(maps.Keys(s.Withheld)) {
 			fmt.Fprintf(&b, " [%s withheld by %s for %s]", role, s.Withheld[role].GetRule(), s.Withheld[role].GetHeld())
@@ -83,5 +91,47 @@ func TestRecordHistory(t *testing.T) {
 	s.moves("E2", "P3", day(11))
 	s.expect("kept apart", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "reader issued, reader revoking, reader revoking, writer revoking")
 	s.activates(4, strings.NewReplacer("version: 1", "version: 4", `"P2"', grants: [orders/writer]`, `"P3"', grants: [orders/reader]`).Replace(body))
+	s.RecordHistory(*record, describe)
+}
+
+// The same of what people ask for: go test -run TestRecordRequests
+// -record-history NAME .
+func TestRecordRequests(t *testing.T) {
+	if *record == "" {
+		t.Log("nothing to record")
+		return
+	}
+	s := beginAsking(t)
+	given := s.submits("E1", ask("reader"))
+	s.decided(given.GetCaseId(), granted(given.GetCaseId()))
+	s.completes("E1")
+	renewal := ask("reader")
+	renewal.Until = timestamppb.New(day(10).AddDate(0, 3, 0))
+	again := s.submits("E1", renewal)
+	s.decided(again.GetCaseId(), granted(again.GetCaseId()))
+	later := ask("reader")
+	later.From = timestamppb.New(day(15))
+	soon := s.submits("E2", later)
+	s.decided(soon.GetCaseId(), &approvalv1.ApprovalGranted{PersonId: "per_E2", EmployeeNumber: "E2", CaseId: soon.GetCaseId(), Kind: "access_request", Direct: true})
+	s.Clock.Set(day(15))
+	s.Eventually("begun", func() bool {
+		return shown(s.list(&accessv1.ListGrantsRequest{EmployeeNumber: "E2"})) == "reader issued"
+	})
+	refused := s.submits("E7", ask("reader"))
+	s.decided(refused.GetCaseId(), &approvalv1.ApprovalRefused{PersonId: "per_E7", CaseId: refused.GetCaseId(), Kind: "access_request", Comment: "不需要"})
+	returned := s.submits("E7", ask("reader"))
+	s.decided(returned.GetCaseId(), &approvalv1.ApprovalReturned{PersonId: "per_E7", CaseId: returned.GetCaseId(), Kind: "access_request"})
+	waiting := s.submits("E7", ask("approver"))
+	s.decided(waiting.GetCaseId(), &approvalv1.ApprovalPostponed{PersonId: "per_E7", CaseId: waiting.GetCaseId(), Kind: "access_request", Until: timestamppb.New(day(25))})
+	if _, err := s.client().WithdrawRequest(s.As("E7"), &accessv1.WithdrawRequestRequest{Request: waiting.GetNumber()}); err != nil {
+		t.Fatal(err)
+	}
+	end := day(10).AddDate(0, 2, 0)
+	s.Clock.Set(end.AddDate(0, 0, -5))
+	s.Clock.Set(end)
+	s.Eventually("ended", func() bool {
+		return shown(s.list(&accessv1.ListGrantsRequest{EmployeeNumber: "E2"})) == "reader revoking"
+	})
+	s.completes("E2")
 	s.RecordHistory(*record, describe)
 }
