@@ -23,7 +23,7 @@ import (
 
 var (
 	roles    = []string{"admin", "access-admin", "hr", "operator", "auditor", "reception", "agent", "employee"}
-	services = []string{"identity", "access-request", "provisioning", "policy", "audit", "gateway"}
+	services = []string{"identity", "access-request", "approval", "provisioning", "policy", "audit", "gateway"}
 )
 
 // methods are all RPCs of the product, found in the descriptors.
