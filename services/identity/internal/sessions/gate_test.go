@@ -35,7 +35,7 @@ func open(t *testing.T, ended ...string) (*door, context.CancelFunc) {
 		t.Fatal(err)
 	}
 	for _, id := range ended {
-		if _, err := pool.Exec(t.Context(), "INSERT INTO rm_sessions.sessions VALUES ($1, 'x', 0, 0)", id); err != nil {
+		if _, err := pool.Exec(t.Context(), "INSERT INTO rm_sessions.sessions (session_id, account, opened, since, expires_at, ended) VALUES ($1, 'x', 0, now(), now(), 0)", id); err != nil {
 			t.Fatal(err)
 		}
 	}
