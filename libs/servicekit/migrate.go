@@ -17,9 +17,10 @@ import (
 )
 
 // maxConnections is the size of a service's pool unless its database address
-// says pool_max_conns; its appends share one connection at a time, so reads
-// need most of them.
-const maxConnections = 16
+// says pool_max_conns. Few are enough, because nothing holds one while it waits
+// for another: appends, inboxes and locks have connections of their own. Each
+// one more is a process of the database, its memory, and its part of a start.
+const maxConnections = 6
 
 // migrate brings a database to the shape of this binary, as its owner. Each
 // step may run again and leaves the previous version of the service working.
