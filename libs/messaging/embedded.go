@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,8 +25,11 @@ type Config struct {
 	Host string
 	// Port to listen on; -1 takes a free one.
 	Port int
-	// Users may sign in; nobody else.
+	// Users may sign in; nobody else but whom Outside knows.
 	Users []User
+	// Outside finds an outside system by user and password; nil if there are
+	// none. It is asked for each connection that is of none of the Users.
+	Outside func(user, password string) (User, bool)
 	// SyncAlways flushes every message to the disk before it is confirmed. A
 	// single node needs it: without it a power cut loses what came after the
 	// last flush, and the relay has to refill.
@@ -61,9 +65,9 @@ func Embedded(c Config) (*Server, error) {
 	}
 	users := map[string]User{}
 	for _, u := range c.Users {
-		options.Users = append(options.Users, u.server())
 		users[u.Name] = u
 	}
+	options.CustomClientAuthentication = door{users: users, outside: c.Outside}
 	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
@@ -107,4 +111,26 @@ func (s *Server) Connect(user string, log *slog.Logger) (*nats.Conn, error) {
 func (s *Server) Close() {
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
+}
+
+// door admits the users and outside systems to the bus.
+type door struct {
+	users   map[string]User
+	outside func(user, password string) (User, bool)
+}
+
+// Check implements server.Authentication.
+func (d door) Check(c server.ClientAuthentication) bool {
+	name, password := c.GetOpts().Username, c.GetOpts().Password
+	u, ok := d.users[name]
+	if ok {
+		ok = subtle.ConstantTimeCompare([]byte(u.Password), []byte(password)) == 1
+	} else if d.outside != nil && name != "" && password != "" {
+		u, ok = d.outside(name, password)
+	}
+	if !ok {
+		return false
+	}
+	c.RegisterUser(u.server())
+	return true
 }

@@ -28,8 +28,44 @@ func ServiceUser(service, password string, sources ...string) User {
 	for _, source := range sources {
 		u.Publish = append(u.Publish, durableRights(StreamName(source), DurableName(service, source))...)
 	}
+	if service == feedKeeper {
+		u.Publish = append(u.Publish, feedRights()...)
+	}
 	return u
 }
+
+// feedKeeper is the service that talks with outside systems over the bus: it
+// keeps the streams HR, HRREPLY and LIFECYCLE and the places of their readers.
+const feedKeeper = "identity"
+
+// feedRights are what the keeper of the feeds publishes to beside its events.
+func feedRights() []string {
+	rights := []string{"hrreply.>", "lifecycle.>", "$JS.API.STREAM.MSG.DELETE.HR"}
+	for _, stream := range []string{"HR", "HRREPLY", "LIFECYCLE"} {
+		rights = append(rights,
+			"$JS.API.STREAM.INFO."+stream, "$JS.API.STREAM.CREATE."+stream, "$JS.API.STREAM.UPDATE."+stream,
+			"$JS.API.CONSUMER.CREATE."+stream+".>",
+		)
+	}
+	return append(rights, durableRights("HR", DurableName(feedKeeper, "HR"))...)
+}
+
+// ClientUser is an outside system. One that speaks for an HR source publishes
+// its events and reads the answers; any other one only reads. Empty durables of
+// a stream give it nothing.
+func ClientUser(name, password, publish, stream string, durables ...string) User {
+	u := User{Name: name, Password: password, Subscribe: []string{inboxPrefix(name) + ".>"}}
+	if publish != "" {
+		u.Publish = append(u.Publish, publish)
+	}
+	for _, d := range durables {
+		u.Publish = append(u.Publish, durableRights(stream, d)...)
+	}
+	return u
+}
+
+// InboxPrefix is the prefix that a user of the bus must set for its answers.
+func InboxPrefix(user string) string { return inboxPrefix(user) }
 
 // durableRights are what a pull consumer publishes to: look, ask, acknowledge.
 func durableRights(stream, durable string) []string {

@@ -3,6 +3,7 @@ package pack
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 )
 
@@ -170,4 +171,9 @@ func (p *Pack) Role(g Grant) (Application, Role, bool) {
 func Digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
+}
+
+// HasSource tells whether the pack names an HR source.
+func (p *Pack) HasSource(name string) bool {
+	return slices.ContainsFunc(p.Sources, func(s Source) bool { return s.Name == name })
 }

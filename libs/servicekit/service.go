@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
 
 	"github.com/ostiary/ostiary/libs/clock"
@@ -38,6 +39,8 @@ type Platform struct {
 	Journal *eventstore.Journal
 	// Pool is its database, under its own role.
 	Pool *pgxpool.Pool
+	// Bus is the connection to NATS, under its own user.
+	Bus *nats.Conn
 	// Keyring opens personal data; nil unless Definition.Personal.
 	Keyring *privacy.Keyring
 	// Clock is the only time.
@@ -93,8 +96,23 @@ type OutsideClient struct {
 	Name string
 	// Feed is hr or lifecycle.
 	Feed string
-	// Source is the HR source that it speaks for.
+	// Source is the HR source that it speaks for, * for all.
 	Source string
+	// Stream and Durables are where it reads.
+	Stream   string
+	Durables []string
+}
+
+// User is the client as a user of the bus.
+func (c OutsideClient) User(password string) messaging.User {
+	publish := ""
+	if c.Source != "" {
+		publish = "hr." + c.Source + ".>"
+	}
+	if c.Source == "*" {
+		publish = "hr.>"
+	}
+	return messaging.ClientUser(c.Name, password, publish, c.Stream, c.Durables...)
 }
 
 // Intake is how far a service has taken in a source. messaging.Inbox is one.

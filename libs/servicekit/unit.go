@@ -99,6 +99,10 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 	p.Settled = u.settled
 	p.Projected = func(ctx context.Context, position int64) error { return u.projections.WaitFor(ctx, position) }
 
+	if u.bus, err = h.options.Bus(name); err != nil {
+		return fmt.Errorf("connect to the bus: %w", err)
+	}
+	p.Bus = u.bus
 	if u.service, err = u.definition.New(ctx, p); err != nil {
 		return err
 	}
@@ -109,9 +113,6 @@ func (u *unit) build(ctx context.Context, h *Host) error {
 	// Queries may come before the projections run.
 	if err := u.projections.Prepare(ctx); err != nil {
 		return fmt.Errorf("prepare read models: %w", err)
-	}
-	if u.bus, err = h.options.Bus(name); err != nil {
-		return fmt.Errorf("connect to the bus: %w", err)
 	}
 	if u.relay, err = messaging.NewRelay(name, u.store, u.bus, p.Log, h.options.Recover); err != nil {
 		return err

@@ -46,6 +46,7 @@ type installation struct {
 	neighbours map[string]*servicekit.Platform
 	admin      context.Context
 	stop       func()
+	bus        *messaging.Server
 }
 
 // The setting holds for the whole binary, because tests run side by side.
@@ -81,6 +82,7 @@ func prepare(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	t.Cleanup(bus.Close)
+	i.bus = bus
 	quiet := slog.New(slog.DiscardHandler)
 	ensureStreams(t, bus, quiet)
 	keyFile := func(name string) string { return filepath.Join(dir, "keys", name+".key") }
@@ -214,7 +216,18 @@ func (i *installation) advance(to time.Time, until func() bool) {
 
 func (i *installation) eventually(what string, is func() bool) {
 	i.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	i.within(30*time.Second, what, is)
+}
+
+// patiently is for what takes minutes with full counts.
+func (i *installation) patiently(what string, is func() bool) {
+	i.t.Helper()
+	i.within(20*time.Minute, what, is)
+}
+
+func (i *installation) within(patience time.Duration, what string, is func() bool) {
+	i.t.Helper()
+	deadline := time.Now().Add(patience)
 	for !is() {
 		if time.Now().After(deadline) {
 			i.t.Fatalf("never: %s; %v", what, i.host.Causes())

@@ -22,6 +22,7 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/clearance"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/client"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/hrfeed"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/orgchart"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/packs"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/person"
@@ -115,7 +116,10 @@ func describe(stream string, events []proto.Message) string {
 	case "pack":
 		return fmt.Sprintf("%+v", folded(packs.Decider, events))
 	case "orgchart":
-		return fmt.Sprintf("%q", folded(orgchart.Decider, events))
+		// Older files were recorded before units had named heads.
+		return strings.Replace(fmt.Sprintf("%q", folded(orgchart.Decider, events)), " map[]}", "}", 1)
+	case "hrfeed":
+		return fmt.Sprintf("%+v", folded(hrfeed.Decider, events))
 	case "snapshot":
 		s := folded(snapshot.Decider, events)
 		return fmt.Sprintf("changes=%d joiners=%d movers=%d leavers=%d held=%v applied=%d", s.Changes, s.Accepted.GetJoiners(), s.Accepted.GetMovers(), s.Accepted.GetLeavers(), s.Held != nil, s.Applied.GetChanges())
@@ -163,6 +167,7 @@ func recordHistory(t *testing.T, name string) {
 	if _, err := i.people().AddClient(i.admin, &identityv1.AddClientRequest{Name: "erp", Feed: "hr", Source: "peoplesoft"}); err != nil {
 		t.Fatal(err)
 	}
+	i.aDayOfTheHrFeed()
 	if _, err := i.door().EndSession(i.admin, &identityv1.EndSessionRequest{}); err != nil {
 		t.Fatal(err)
 	}
@@ -192,4 +197,41 @@ func recordHistory(t *testing.T, name string) {
 	if err := os.WriteFile(strings.TrimSuffix(file, ".jsonl")+".state", []byte(replay(t, file)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// aDayOfTheHrFeed has every kind of event of the feed.
+func (i *installation) aDayOfTheHrFeed() {
+	i.t.Helper()
+	h := i.hrSystem()
+	h.read = h.answered()
+	h.done("unit.changed", "总部/市场部", `{"change":"created"}`)
+	h.done("unit.changed", "总部/旧部", `{"change":"created"}`)
+	h.done("hired", "E70", `{"name":"顾","unit":["总部","市场部"],"position":"clerk","effective_date":"2026-11-22"}`)
+	h.done("unit.changed", "总部/市场部", `{"change":"head","head":"E70"}`)
+	h.done("unit.changed", "总部/市场部", `{"change":"renamed","to":["总部","销售部"]}`)
+	h.done("unit.changed", "总部/销售部", `{"change":"merged","to":["总部"]}`)
+	h.done("unit.changed", "总部/旧部", `{"change":"abolished"}`)
+	h.done("absent", "E70", `{"from":"2026-11-23","deputy":"E1042"}`)
+	h.done("returned", "E70", `{}`)
+	h.refused("moved", "E71", `{"effective_date":"2026-11-22"}`, "PERSON_NOT_EMPLOYED")
+	h.publish(event(1, "m-1", "unit.changed", "总部/市场部", `{"change":"created"}`))
+	h.says("duplicate", "m-1", "")
+	h.publish(event(100, "m-100", "moved", "E70", `{"effective_date":"2026-11-22"}`))
+	h.says("gap", "m-100", "")
+	h.send("departure_closed", "E70", `{"reason":"by mistake"}`)
+	h.hear()
+	h.hear()
+}
+
+// answered is how many answers are on the bus.
+func (h *hrSystem) answered() (n uint64) {
+	h.i.t.Helper()
+	h.i.eventually("answers", func() bool {
+		s, err := h.js.Stream(h.i.t.Context(), "HRREPLY")
+		if err == nil {
+			n = s.CachedInfo().State.LastSeq
+		}
+		return err == nil
+	})
+	return n
 }

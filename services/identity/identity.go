@@ -19,7 +19,11 @@ import (
 
 	"github.com/ostiary/ostiary/services/identity/internal/bootstrap"
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/client"
+	"github.com/ostiary/ostiary/services/identity/internal/feed"
+	"github.com/ostiary/ostiary/services/identity/internal/feedclient"
 	"github.com/ostiary/ostiary/services/identity/internal/migrations"
+	"github.com/ostiary/ostiary/services/identity/internal/outfeed"
 	"github.com/ostiary/ostiary/services/identity/internal/packs"
 	"github.com/ostiary/ostiary/services/identity/internal/policy"
 	"github.com/ostiary/ostiary/services/identity/internal/progress"
@@ -70,18 +74,23 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 	credentials := &credential.Store{Pool: p.Pool, Hasher: hasher}
 	gate := sessions.New(p.Journal.Store, p.Pool, machine.Now)
 	first := bootstrap.New(p, credentials, config.BootstrapPassword)
+	hr := feed.New(p.Journal)
+	intake := feed.NewIntake(p, hr)
+	alarms := feed.NewAlarms(p, kept)
+	lifecycle, replies := outfeed.NewBook(p.Pool, outfeed.Lifecycle), outfeed.NewBook(p.Pool, outfeed.HrReply)
+	publishers := publishers(p, lifecycle, replies)
 	needs := rpc.Needs{
 		Platform: p, Packs: kept, Documents: documents, Credentials: credentials, Board: board,
 		Throttle:   credential.NewThrottle(machine.Now, machine.Until),
 		Signer:     authn.NewSigner(authn.IssuerIdentity, key, machine.Now),
 		MachineNow: machine.Now, SessionLifetime: config.SessionLifetime, TokenLifetime: min(config.TokenLifetime, authn.MaxLife),
-		FeedURL: config.FeedURL,
+		FeedURL: config.FeedURL, Lifecycle: lifecycle,
 	}
 	return &servicekit.Service{
 		Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, needs) },
 		Projections: []projection.Projection{
 			readmodel.People(), readmodel.Accounts(), readmodel.OrgChart(), readmodel.Clearance(), readmodel.Sessions(), readmodel.Snapshots(),
-			readmodel.Clients(), documents.Projection(),
+			readmodel.Clients(), readmodel.HrFeed(), documents.Projection(),
 		},
 		Policies: []messaging.Policy{
 			policy.WhenSnapshotAcceptedApplyChanges(p, board),
@@ -95,9 +104,18 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 			policy.WhenAccountBlockedKeepAdmin(p, first.Keep),
 			policy.WhenPackPublishedAdoptPack(p, kept),
 			policy.WhenFirstPasswordChangedForgetIt(p, bootstrap.PasswordFile),
+			policy.WhenHrEventTakenCarryOut(p, kept, hr),
+			policy.WhenUnitMovedMoveMembers(p),
+			policy.WhenHrEventSettledAnswer(p, hr, replies),
+			policy.WhenAccountChangedTellLifecycle(p, lifecycle),
+			policy.WhenGrantChangedTellLifecycle(lifecycle),
 		},
-		Deadlines:    policy.WhenDayComesCarryOutPlan(p),
-		Workers:      []servicekit.Worker{{Name: "session gate", Run: gate.Run}, {Name: "first administrator", Run: first.Run}},
+		Deadlines: policy.WhenDayComesCarryOutPlan(p),
+		Workers: []servicekit.Worker{
+			{Name: "session gate", Run: gate.Run}, {Name: "first administrator", Run: first.Run}, {Name: "first clients", Run: first.Clients},
+			{Name: "HR feed", Run: intake.Run}, {Name: "HR alarms", Run: alarms.Run},
+			{Name: "lifecycle feed", Run: publishers[0].Run}, {Name: "answers to HR", Run: publishers[1].Run},
+		},
 		CheckSession: gate.Check,
 		Client: func(user, password string) (servicekit.OutsideClient, bool) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -112,7 +130,31 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 			if !first.Done() {
 				causes = append(causes, "the first administrator is not there yet")
 			}
+			causes = append(causes, intake.Causes()...)
+			causes = append(causes, alarms.Causes()...)
+			for _, publisher := range publishers {
+				causes = append(causes, publisher.Causes()...)
+			}
 			return causes
 		},
 	}, nil
+}
+
+// publishers bring the feeds to the bus, and keep the places of their readers.
+func publishers(p *servicekit.Platform, lifecycle, replies *outfeed.Book) []*outfeed.Publisher {
+	readers := func(of string) func(context.Context) ([]outfeed.Durable, error) {
+		return func(ctx context.Context) (durables []outfeed.Durable, err error) {
+			clients, err := readmodel.AllClients(ctx, p.Pool)
+			for _, c := range clients {
+				if c.Feed == of {
+					durables = append(durables, feedclient.Durables(c.Name, c.Feed, c.Source)...)
+				}
+			}
+			return durables, err
+		}
+	}
+	return []*outfeed.Publisher{
+		{Book: lifecycle, Bus: p.Bus, Stream: feedclient.LifecycleStream, Topics: []string{"lifecycle.>"}, Readers: readers(client.Lifecycle), Log: p.Log},
+		{Book: replies, Bus: p.Bus, Stream: feedclient.ReplyStream, Topics: []string{"hrreply.>"}, Readers: readers(client.HR), Log: p.Log},
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ostiary/ostiary/libs/keyfile"
 	"github.com/ostiary/ostiary/libs/messaging"
+	"github.com/ostiary/ostiary/libs/servicekit"
 )
 
 // readers are the services that react to a source by way of the bus. Audit is
@@ -33,9 +34,29 @@ type bus struct {
 	server *messaging.Server
 	log    *slog.Logger
 
-	mu    sync.Mutex
-	admin jetstream.JetStream
-	conn  *nats.Conn
+	mu      sync.Mutex
+	admin   jetstream.JetStream
+	conn    *nats.Conn
+	clients func(user, password string) (servicekit.OutsideClient, bool) // nil until identity runs
+}
+
+// admit lets outside systems in once somebody can tell who they are.
+func (b *bus) admit(clients func(user, password string) (servicekit.OutsideClient, bool)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clients = clients
+}
+
+// outside finds an outside system.
+func (b *bus) outside(user, password string) (messaging.User, bool) {
+	b.mu.Lock()
+	clients := b.clients
+	b.mu.Unlock()
+	if clients == nil {
+		return messaging.User{}, false
+	}
+	c, ok := clients(user, password)
+	return c.User(password), ok
 }
 
 // startBus starts NATS with a user for each service that may do no more than
@@ -49,13 +70,14 @@ func startBus(ctx context.Context, c Config, home string, log *slog.Logger) (*bu
 	for service, sources := range readers {
 		users = append(users, messaging.ServiceUser(service, key+"-"+service, sources...))
 	}
+	b := &bus{log: log}
 	server, err := messaging.Embedded(messaging.Config{
-		Dir: filepath.Join(home, "nats"), Host: c.Host, Port: c.NATSPort, Users: users, SyncAlways: true, Key: key,
+		Dir: filepath.Join(home, "nats"), Host: c.Host, Port: c.NATSPort, Users: users, SyncAlways: true, Key: key, Outside: b.outside,
 	})
 	if err != nil {
 		return nil, err
 	}
-	b := &bus{server: server, log: log}
+	b.server = server
 	if b.conn, err = server.Connect("admin", log); err != nil {
 		server.Close()
 		return nil, err

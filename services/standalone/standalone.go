@@ -92,11 +92,15 @@ func Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer b.close()
+	if err := writeClients(c, home); err != nil {
+		return err
+	}
 	h, err := newHost(ctx, home, ticks, zone, servers, b, log)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
+	b.admit(h.Client)
 	return serve(ctx, c, home, ticks, ports, h, lock, servers, out)
 }
 

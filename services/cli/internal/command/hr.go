@@ -19,7 +19,7 @@ const chunkBytes = 256 << 10
 
 func (a *app) hr() *cobra.Command {
 	c := &cobra.Command{Use: "hr", Short: a.printer.Say("人事数据", "HR data"), RunE: a.group}
-	c.AddCommand(a.hrImport())
+	c.AddCommand(a.hrImport(), a.hrStatus(), a.hrQuarantine())
 	return c
 }
 

@@ -36,8 +36,8 @@ var (
 		"人员类别须为 employee、intern、temporary、outsourced 或 third_party，请更正或在 constants 中设置。")
 )
 
-// kinds of people (IDN-006).
-var kinds = []string{"employee", "intern", "temporary", "outsourced", "third_party"}
+// Kinds are the kinds of people (IDN-006); the first is the usual one.
+var Kinds = []string{"employee", "intern", "temporary", "outsourced", "third_party"}
 
 // maxDetail bounds what a complaint quotes; a loop may have thousands of
 // members.
@@ -82,7 +82,7 @@ func (l layout) row(row int, number string, record []string) (snapshot.Row, *ide
 		Name: field("name"), Email: field("email"), Phone: field("phone"), IdNumber: field("id_number"), Kind: field("kind"),
 	}
 	if details.GetKind() == "" {
-		details.Kind = kinds[0]
+		details.Kind = Kinds[0]
 	}
 	_, valid := l.number(record)
 	switch {
@@ -92,7 +92,7 @@ func (l layout) row(row int, number string, record []string) (snapshot.Row, *ide
 		return refuse(ErrIncomplete.With("detail", l.Columns["name"]))
 	case !valid:
 		return refuse(ErrNumber.With("detail", l.Columns["employee_number"]))
-	case !slices.Contains(kinds, details.GetKind()):
+	case !slices.Contains(Kinds, details.GetKind()):
 		return refuse(ErrKind.With("detail", cmp.Or(l.Columns["kind"], "constants.kind")))
 	}
 	return snapshot.Row{Row: row, Number: number, Details: details, Post: l.post(text, field)}, nil

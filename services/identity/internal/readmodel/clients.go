@@ -64,3 +64,9 @@ func ListClients(ctx context.Context, pool *pgxpool.Pool, after string, limit in
 	}
 	return clients, nil
 }
+
+// AllClients are all clients, by name.
+func AllClients(ctx context.Context, pool *pgxpool.Pool) ([]Client, error) {
+	const all = 1 << 30
+	return ListClients(ctx, pool, "", all)
+}

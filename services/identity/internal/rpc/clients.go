@@ -2,18 +2,16 @@ package rpc
 
 import (
 	"context"
-	"fmt"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/messaging"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/client"
+	"github.com/ostiary/ostiary/services/identity/internal/feedclient"
 )
-
-// lifecycleDurables is how many readers of the lifecycle feed a client may run.
-const lifecycleDurables = 3
 
 // AddClient lets an outside system use a feed.
 func (s *Server) AddClient(ctx context.Context, r *identityv1.AddClientRequest) (*identityv1.AddClientResponse, error) {
@@ -32,15 +30,11 @@ func (s *Server) AddClient(ctx context.Context, r *identityv1.AddClientRequest) 
 	}
 	answer := &identityv1.AddClientResponse{
 		Name: r.GetName(), Feed: r.GetFeed(), Url: s.FeedURL, User: r.GetName(), Password: secret,
-		InboxPrefix: "_INBOX_" + r.GetName(), Position: result.Last,
+		InboxPrefix: messaging.InboxPrefix(r.GetName()), Position: result.Last,
 	}
-	if r.GetFeed() == client.HR {
-		answer.Stream, answer.Durables = "HRREPLY", []string{"hrreply-" + r.GetName()}
-		return answer, nil
-	}
-	answer.Stream = "LIFECYCLE"
-	for n := range lifecycleDurables {
-		answer.Durables = append(answer.Durables, fmt.Sprintf("%s-%d", r.GetName(), n+1))
+	answer.Stream, answer.Durables = feedclient.Stream(r.GetFeed()), feedclient.Names(r.GetName(), r.GetFeed(), r.GetSource())
+	if r.GetFeed() == client.Lifecycle {
+		answer.Token = credential.ClientToken(r.GetName(), secret)
 	}
 	return answer, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/pack"
 
+	"github.com/ostiary/ostiary/services/identity/internal/domain/hrfeed"
 	"github.com/ostiary/ostiary/services/identity/internal/hrfile"
 )
 
@@ -30,10 +31,6 @@ var (
 	ErrDate = fault.New(fault.Invalid, "HR_EFFECTIVE_DATE_INVALID",
 		"The effective date is a day such as 2026-12-01, at most two years from today.",
 		"生效日期须为形如 2026-12-01 的日期，且距今不超过两年。")
-	// ErrSource says that the pack does not name the source.
-	ErrSource = fault.New(fault.Refused, "HR_SOURCE_UNKNOWN",
-		"The pack in force does not name this source; add it under sources and apply the pack.",
-		"生效的策略包未列出该数据源，请在 sources 中添加并应用策略包。")
 	// ErrBusy says that another snapshot of the source is in work.
 	ErrBusy = fault.New(fault.Conflict, "HR_SNAPSHOT_BUSY",
 		"Another snapshot of this source is being carried out; import again when it is done.",
@@ -168,7 +165,7 @@ func (s *Server) source(ctx context.Context, u upload) (positions map[string]boo
 		known = known || named.Name == u.fields.Source
 	}
 	if !known {
-		return nil, nil, ErrSource.With("source", u.fields.Source)
+		return nil, nil, hrfeed.ErrSource.With("source", u.fields.Source)
 	}
 	return namedPositions(current), nil, nil
 }

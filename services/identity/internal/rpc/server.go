@@ -18,6 +18,7 @@ import (
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/outfeed"
 	"github.com/ostiary/ostiary/services/identity/internal/packs"
 	"github.com/ostiary/ostiary/services/identity/internal/progress"
 	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
@@ -39,6 +40,8 @@ type Needs struct {
 	SessionLifetime time.Duration
 	// TokenLifetime is how long an access token lasts.
 	TokenLifetime time.Duration
+	// Lifecycle is what outside systems are told of accounts and grants.
+	Lifecycle *outfeed.Book
 	// FeedURL is where outside systems reach the bus.
 	FeedURL string
 }

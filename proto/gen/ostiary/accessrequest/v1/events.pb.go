@@ -555,7 +555,9 @@ type GrantActivated struct {
 	// Account that has it.
 	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
 	// Target that was read back.
-	Target        string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
+	Target string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
+	// Last instant of the grant; absent if it has no end.
+	ValidUntil    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -637,6 +639,13 @@ func (x *GrantActivated) GetTarget() string {
 		return x.Target
 	}
 	return ""
+}
+
+func (x *GrantActivated) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
 }
 
 // GrantRevoked is the decision that the person no longer holds the role.
@@ -2164,7 +2173,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x12\n" +
 	"\x04rule\x18\x05 \x01(\tR\x04rule\x12=\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
-	"\fpack_version\x18\a \x01(\x03R\vpackVersion\"\xd9\x01\n" +
+	"\fpack_version\x18\a \x01(\x03R\vpackVersion\"\x96\x02\n" +
 	"\x0eGrantActivated\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2172,7 +2181,9 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
 	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06target\x18\a \x01(\tR\x06target\"\xe5\x02\n" +
+	"\x06target\x18\a \x01(\tR\x06target\x12;\n" +
+	"\vvalid_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\"\xe5\x02\n" +
 	"\fGrantRevoked\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2348,22 +2359,23 @@ var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
 	22, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
 	22, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
 	22, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 6: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 7: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
-	22, // 8: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
-	23, // 9: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
-	22, // 10: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
-	22, // 11: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
-	22, // 12: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 13: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
-	22, // 14: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 15: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 16: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	22, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 7: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 8: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
+	22, // 9: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
+	23, // 10: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
+	22, // 11: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
+	22, // 12: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	22, // 13: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 14: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
+	22, // 15: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	22, // 16: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	22, // 17: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }

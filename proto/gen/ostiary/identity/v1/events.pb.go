@@ -1615,6 +1615,750 @@ func (x *EmploymentEnded) GetReason() string {
 	return ""
 }
 
+// AbsenceRecorded says that a person is away for some days.
+type AbsenceRecorded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// First instant.
+	From *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// First instant after it; absent while nobody knows.
+	Until *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3" json:"until,omitempty"`
+	// Employee number of whoever acts meanwhile, "" for nobody.
+	Deputy string `protobuf:"bytes,5,opt,name=deputy,proto3" json:"deputy,omitempty"`
+	// Why, if HR says.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbsenceRecorded) Reset() {
+	*x = AbsenceRecorded{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbsenceRecorded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbsenceRecorded) ProtoMessage() {}
+
+func (x *AbsenceRecorded) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbsenceRecorded.ProtoReflect.Descriptor instead.
+func (*AbsenceRecorded) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AbsenceRecorded) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AbsenceRecorded) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AbsenceRecorded) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AbsenceRecorded) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *AbsenceRecorded) GetDeputy() string {
+	if x != nil {
+		return x.Deputy
+	}
+	return ""
+}
+
+func (x *AbsenceRecorded) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AbsenceEnded says that a person is back before the absence would have ended
+// by itself.
+type AbsenceEnded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Instant.
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbsenceEnded) Reset() {
+	*x = AbsenceEnded{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbsenceEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbsenceEnded) ProtoMessage() {}
+
+func (x *AbsenceEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbsenceEnded.ProtoReflect.Descriptor instead.
+func (*AbsenceEnded) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *AbsenceEnded) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AbsenceEnded) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AbsenceEnded) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+func (x *AbsenceEnded) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// PersonnelFileClosed is HR's last entry about a departure. Before the gate was
+// open it is an audit finding.
+type PersonnelFileClosed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Whether the gate was still shut.
+	BeforeGate bool `protobuf:"varint,3,opt,name=before_gate,json=beforeGate,proto3" json:"before_gate,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonnelFileClosed) Reset() {
+	*x = PersonnelFileClosed{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonnelFileClosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonnelFileClosed) ProtoMessage() {}
+
+func (x *PersonnelFileClosed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonnelFileClosed.ProtoReflect.Descriptor instead.
+func (*PersonnelFileClosed) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PersonnelFileClosed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *PersonnelFileClosed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *PersonnelFileClosed) GetBeforeGate() bool {
+	if x != nil {
+		return x.BeforeGate
+	}
+	return false
+}
+
+func (x *PersonnelFileClosed) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// HrEventTaken is one event of the feed whose turn it was. What it asks for is
+// carried out next; HrEventApplied or HrEventQuarantined tells how that went.
+type HrEventTaken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person whom it is about, or a key of the source for what is about nobody.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// HR source.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// Id that the source gave it.
+	EventId string `protobuf:"bytes,3,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Number that the source gave it.
+	Sequence int64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// What happened, for example hired or unit.changed.
+	Verb string `protobuf:"bytes,5,opt,name=verb,proto3" json:"verb,omitempty"`
+	// Employee number, or the path of the unit joined by "/".
+	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Instant that the source states.
+	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	// First local day of the new state, YYYY-MM-DD, as stated.
+	EffectiveDate string `protobuf:"bytes,8,opt,name=effective_date,json=effectiveDate,proto3" json:"effective_date,omitempty"`
+	// Why, as stated.
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The data as sent, JSON.
+	Data string `protobuf:"bytes,10,opt,name=data,proto3" json:"data,omitempty"`
+	// Whether somebody had it done again after it was quarantined.
+	Retried       bool `protobuf:"varint,11,opt,name=retried,proto3" json:"retried,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrEventTaken) Reset() {
+	*x = HrEventTaken{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrEventTaken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrEventTaken) ProtoMessage() {}
+
+func (x *HrEventTaken) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrEventTaken.ProtoReflect.Descriptor instead.
+func (*HrEventTaken) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *HrEventTaken) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HrEventTaken) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetOccurredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredAt
+	}
+	return nil
+}
+
+func (x *HrEventTaken) GetEffectiveDate() string {
+	if x != nil {
+		return x.EffectiveDate
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetData() string {
+	if x != nil {
+		return x.Data
+	}
+	return ""
+}
+
+func (x *HrEventTaken) GetRetried() bool {
+	if x != nil {
+		return x.Retried
+	}
+	return false
+}
+
+// HrEventApplied says that what an event asked for has been carried out, or
+// planned for its day.
+type HrEventApplied struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// HR source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Id that the source gave it.
+	EventId string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Number that the source gave it.
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Employee number, or the path of the unit.
+	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// What happened.
+	Verb          string `protobuf:"bytes,5,opt,name=verb,proto3" json:"verb,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrEventApplied) Reset() {
+	*x = HrEventApplied{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrEventApplied) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrEventApplied) ProtoMessage() {}
+
+func (x *HrEventApplied) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrEventApplied.ProtoReflect.Descriptor instead.
+func (*HrEventApplied) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *HrEventApplied) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrEventApplied) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *HrEventApplied) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HrEventApplied) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *HrEventApplied) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+// HrEventQuarantined says that an event could not be carried out. It is kept
+// until somebody retries it; a readable one has used up its number.
+type HrEventQuarantined struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person whom it is about, or a key of the source.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// HR source.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// Id that the source gave it, "" if it could not be read.
+	EventId string `protobuf:"bytes,3,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Number that the source gave it, 0 if it could not be read.
+	Sequence int64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Employee number, or the path of the unit, "" if it could not be read.
+	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
+	// What happened, "" if it could not be read.
+	Verb string `protobuf:"bytes,6,opt,name=verb,proto3" json:"verb,omitempty"`
+	// Published reason, for example HR_SEQUENCE_REUSED.
+	Refusal string `protobuf:"bytes,7,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// What to do about it.
+	Message string `protobuf:"bytes,8,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese.
+	MessageZh string `protobuf:"bytes,9,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
+	// What was sent, if it was not taken before.
+	Raw           string `protobuf:"bytes,10,opt,name=raw,proto3" json:"raw,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrEventQuarantined) Reset() {
+	*x = HrEventQuarantined{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrEventQuarantined) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrEventQuarantined) ProtoMessage() {}
+
+func (x *HrEventQuarantined) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrEventQuarantined.ProtoReflect.Descriptor instead.
+func (*HrEventQuarantined) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *HrEventQuarantined) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HrEventQuarantined) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
+	}
+	return ""
+}
+
+func (x *HrEventQuarantined) GetRaw() string {
+	if x != nil {
+		return x.Raw
+	}
+	return ""
+}
+
+// HrEventRepeated says that an event came that had come before. Nothing
+// happens.
+type HrEventRepeated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// HR source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Id that the source gave it.
+	EventId string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Number that it had the first time.
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Employee number, or the path of the unit.
+	Subject       string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrEventRepeated) Reset() {
+	*x = HrEventRepeated{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrEventRepeated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrEventRepeated) ProtoMessage() {}
+
+func (x *HrEventRepeated) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrEventRepeated.ProtoReflect.Descriptor instead.
+func (*HrEventRepeated) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *HrEventRepeated) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrEventRepeated) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *HrEventRepeated) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HrEventRepeated) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+// HrGapFound says that an event came before its turn; it and all that follow
+// wait for the missing one. A gap is told once.
+type HrGapFound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// HR source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Number that is missing.
+	NextSequence int64 `protobuf:"varint,2,opt,name=next_sequence,json=nextSequence,proto3" json:"next_sequence,omitempty"`
+	// Number that came instead.
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Id of the one that came.
+	EventId string `protobuf:"bytes,4,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Employee number, or the path of the unit, of the one that came.
+	Subject       string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrGapFound) Reset() {
+	*x = HrGapFound{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrGapFound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrGapFound) ProtoMessage() {}
+
+func (x *HrGapFound) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrGapFound.ProtoReflect.Descriptor instead.
+func (*HrGapFound) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *HrGapFound) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrGapFound) GetNextSequence() int64 {
+	if x != nil {
+		return x.NextSequence
+	}
+	return 0
+}
+
+func (x *HrGapFound) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HrGapFound) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *HrGapFound) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 // OrgUnitCreated adds a unit below its parent.
 type OrgUnitCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1632,7 +2376,7 @@ type OrgUnitCreated struct {
 
 func (x *OrgUnitCreated) Reset() {
 	*x = OrgUnitCreated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +2388,7 @@ func (x *OrgUnitCreated) String() string {
 func (*OrgUnitCreated) ProtoMessage() {}
 
 func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +2401,7 @@ func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitCreated.ProtoReflect.Descriptor instead.
 func (*OrgUnitCreated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *OrgUnitCreated) GetUnitId() string {
@@ -1688,6 +2432,291 @@ func (x *OrgUnitCreated) GetPath() []string {
 	return nil
 }
 
+// OrgUnitMoved gives a unit, and all below it, another path: it was renamed or
+// has another parent.
+type OrgUnitMoved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unit.
+	UnitId string `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	// Names from the root, as it was.
+	Path []string `protobuf:"bytes,2,rep,name=path,proto3" json:"path,omitempty"`
+	// Names from the root, as it is.
+	To []string `protobuf:"bytes,3,rep,name=to,proto3" json:"to,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrgUnitMoved) Reset() {
+	*x = OrgUnitMoved{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrgUnitMoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrgUnitMoved) ProtoMessage() {}
+
+func (x *OrgUnitMoved) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrgUnitMoved.ProtoReflect.Descriptor instead.
+func (*OrgUnitMoved) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *OrgUnitMoved) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *OrgUnitMoved) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *OrgUnitMoved) GetTo() []string {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *OrgUnitMoved) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// OrgUnitMerged ends a unit that becomes part of another; what was below it is
+// below the other.
+type OrgUnitMerged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unit.
+	UnitId string `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	// Names from the root.
+	Path []string `protobuf:"bytes,2,rep,name=path,proto3" json:"path,omitempty"`
+	// The other unit.
+	Into []string `protobuf:"bytes,3,rep,name=into,proto3" json:"into,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrgUnitMerged) Reset() {
+	*x = OrgUnitMerged{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrgUnitMerged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrgUnitMerged) ProtoMessage() {}
+
+func (x *OrgUnitMerged) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrgUnitMerged.ProtoReflect.Descriptor instead.
+func (*OrgUnitMerged) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *OrgUnitMerged) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *OrgUnitMerged) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *OrgUnitMerged) GetInto() []string {
+	if x != nil {
+		return x.Into
+	}
+	return nil
+}
+
+func (x *OrgUnitMerged) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// OrgUnitAbolished ends a unit.
+type OrgUnitAbolished struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unit.
+	UnitId string `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	// Names from the root.
+	Path []string `protobuf:"bytes,2,rep,name=path,proto3" json:"path,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrgUnitAbolished) Reset() {
+	*x = OrgUnitAbolished{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrgUnitAbolished) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrgUnitAbolished) ProtoMessage() {}
+
+func (x *OrgUnitAbolished) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrgUnitAbolished.ProtoReflect.Descriptor instead.
+func (*OrgUnitAbolished) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *OrgUnitAbolished) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *OrgUnitAbolished) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *OrgUnitAbolished) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// OrgUnitHeadNamed says who heads a unit, by HR's word.
+type OrgUnitHeadNamed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unit.
+	UnitId string `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	// Names from the root.
+	Path []string `protobuf:"bytes,2,rep,name=path,proto3" json:"path,omitempty"`
+	// Employee number, "" for nobody.
+	Head string `protobuf:"bytes,3,opt,name=head,proto3" json:"head,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrgUnitHeadNamed) Reset() {
+	*x = OrgUnitHeadNamed{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrgUnitHeadNamed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrgUnitHeadNamed) ProtoMessage() {}
+
+func (x *OrgUnitHeadNamed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrgUnitHeadNamed.ProtoReflect.Descriptor instead.
+func (*OrgUnitHeadNamed) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *OrgUnitHeadNamed) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *OrgUnitHeadNamed) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *OrgUnitHeadNamed) GetHead() string {
+	if x != nil {
+		return x.Head
+	}
+	return ""
+}
+
+func (x *OrgUnitHeadNamed) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // AccountOpened says that a person has an account here. It carries no rights.
 type AccountOpened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1705,7 +2734,7 @@ type AccountOpened struct {
 
 func (x *AccountOpened) Reset() {
 	*x = AccountOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +2746,7 @@ func (x *AccountOpened) String() string {
 func (*AccountOpened) ProtoMessage() {}
 
 func (x *AccountOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +2759,7 @@ func (x *AccountOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountOpened.ProtoReflect.Descriptor instead.
 func (*AccountOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AccountOpened) GetPersonId() string {
@@ -1774,7 +2803,7 @@ type AccountActivated struct {
 
 func (x *AccountActivated) Reset() {
 	*x = AccountActivated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +2815,7 @@ func (x *AccountActivated) String() string {
 func (*AccountActivated) ProtoMessage() {}
 
 func (x *AccountActivated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +2828,7 @@ func (x *AccountActivated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountActivated.ProtoReflect.Descriptor instead.
 func (*AccountActivated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AccountActivated) GetPersonId() string {
@@ -1833,7 +2862,7 @@ type AccountSuspended struct {
 
 func (x *AccountSuspended) Reset() {
 	*x = AccountSuspended{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +2874,7 @@ func (x *AccountSuspended) String() string {
 func (*AccountSuspended) ProtoMessage() {}
 
 func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +2887,7 @@ func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountSuspended.ProtoReflect.Descriptor instead.
 func (*AccountSuspended) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AccountSuspended) GetPersonId() string {
@@ -1904,7 +2933,7 @@ type AccountReinstated struct {
 
 func (x *AccountReinstated) Reset() {
 	*x = AccountReinstated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +2945,7 @@ func (x *AccountReinstated) String() string {
 func (*AccountReinstated) ProtoMessage() {}
 
 func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +2958,7 @@ func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountReinstated.ProtoReflect.Descriptor instead.
 func (*AccountReinstated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AccountReinstated) GetPersonId() string {
@@ -1968,7 +2997,7 @@ type AccountClosed struct {
 
 func (x *AccountClosed) Reset() {
 	*x = AccountClosed{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +3009,7 @@ func (x *AccountClosed) String() string {
 func (*AccountClosed) ProtoMessage() {}
 
 func (x *AccountClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +3022,7 @@ func (x *AccountClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountClosed.ProtoReflect.Descriptor instead.
 func (*AccountClosed) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AccountClosed) GetPersonId() string {
@@ -2034,7 +3063,7 @@ type ProductRolesSet struct {
 
 func (x *ProductRolesSet) Reset() {
 	*x = ProductRolesSet{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +3075,7 @@ func (x *ProductRolesSet) String() string {
 func (*ProductRolesSet) ProtoMessage() {}
 
 func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +3088,7 @@ func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductRolesSet.ProtoReflect.Descriptor instead.
 func (*ProductRolesSet) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ProductRolesSet) GetPersonId() string {
@@ -2111,7 +3140,7 @@ type InitialCredentialIssued struct {
 
 func (x *InitialCredentialIssued) Reset() {
 	*x = InitialCredentialIssued{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +3152,7 @@ func (x *InitialCredentialIssued) String() string {
 func (*InitialCredentialIssued) ProtoMessage() {}
 
 func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +3165,7 @@ func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InitialCredentialIssued.ProtoReflect.Descriptor instead.
 func (*InitialCredentialIssued) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *InitialCredentialIssued) GetPersonId() string {
@@ -2189,7 +3218,7 @@ type PasswordChanged struct {
 
 func (x *PasswordChanged) Reset() {
 	*x = PasswordChanged{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2201,7 +3230,7 @@ func (x *PasswordChanged) String() string {
 func (*PasswordChanged) ProtoMessage() {}
 
 func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2214,7 +3243,7 @@ func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasswordChanged.ProtoReflect.Descriptor instead.
 func (*PasswordChanged) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PasswordChanged) GetPersonId() string {
@@ -2257,7 +3286,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2269,7 +3298,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2282,7 +3311,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SessionOpened) GetPersonId() string {
@@ -2338,7 +3367,7 @@ type SessionEnded struct {
 
 func (x *SessionEnded) Reset() {
 	*x = SessionEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +3379,7 @@ func (x *SessionEnded) String() string {
 func (*SessionEnded) ProtoMessage() {}
 
 func (x *SessionEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +3392,7 @@ func (x *SessionEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnded.ProtoReflect.Descriptor instead.
 func (*SessionEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SessionEnded) GetPersonId() string {
@@ -2411,7 +3440,7 @@ type ClientAdded struct {
 
 func (x *ClientAdded) Reset() {
 	*x = ClientAdded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2423,7 +3452,7 @@ func (x *ClientAdded) String() string {
 func (*ClientAdded) ProtoMessage() {}
 
 func (x *ClientAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +3465,7 @@ func (x *ClientAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientAdded.ProtoReflect.Descriptor instead.
 func (*ClientAdded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ClientAdded) GetClient() string {
@@ -2486,7 +3515,7 @@ type ClearanceOpened struct {
 
 func (x *ClearanceOpened) Reset() {
 	*x = ClearanceOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +3527,7 @@ func (x *ClearanceOpened) String() string {
 func (*ClearanceOpened) ProtoMessage() {}
 
 func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +3540,7 @@ func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceOpened.ProtoReflect.Descriptor instead.
 func (*ClearanceOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ClearanceOpened) GetPersonId() string {
@@ -2568,7 +3597,7 @@ type ClearanceRecorded struct {
 
 func (x *ClearanceRecorded) Reset() {
 	*x = ClearanceRecorded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +3609,7 @@ func (x *ClearanceRecorded) String() string {
 func (*ClearanceRecorded) ProtoMessage() {}
 
 func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +3622,7 @@ func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceRecorded.ProtoReflect.Descriptor instead.
 func (*ClearanceRecorded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{31}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ClearanceRecorded) GetPersonId() string {
@@ -2650,7 +3679,7 @@ type ClearanceWaived struct {
 
 func (x *ClearanceWaived) Reset() {
 	*x = ClearanceWaived{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2662,7 +3691,7 @@ func (x *ClearanceWaived) String() string {
 func (*ClearanceWaived) ProtoMessage() {}
 
 func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2675,7 +3704,7 @@ func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceWaived.ProtoReflect.Descriptor instead.
 func (*ClearanceWaived) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{32}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ClearanceWaived) GetPersonId() string {
@@ -2731,7 +3760,7 @@ type ClearanceCancelled struct {
 
 func (x *ClearanceCancelled) Reset() {
 	*x = ClearanceCancelled{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2743,7 +3772,7 @@ func (x *ClearanceCancelled) String() string {
 func (*ClearanceCancelled) ProtoMessage() {}
 
 func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2756,7 +3785,7 @@ func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceCancelled.ProtoReflect.Descriptor instead.
 func (*ClearanceCancelled) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{33}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ClearanceCancelled) GetPersonId() string {
@@ -2804,7 +3833,7 @@ type HrGateOpened struct {
 
 func (x *HrGateOpened) Reset() {
 	*x = HrGateOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +3845,7 @@ func (x *HrGateOpened) String() string {
 func (*HrGateOpened) ProtoMessage() {}
 
 func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +3858,7 @@ func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrGateOpened.ProtoReflect.Descriptor instead.
 func (*HrGateOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{34}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *HrGateOpened) GetPersonId() string {
@@ -2873,7 +3902,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2885,7 +3914,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2898,7 +3927,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{35}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -3046,12 +4075,94 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12=\n" +
 	"\feffective_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"n\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xe9\x01\n" +
+	"\x0fAbsenceRecorded\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12.\n" +
+	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
+	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
+	"\x06deputy\x18\x05 \x01(\tR\x06deputy\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xab\x01\n" +
+	"\fAbsenceEnded\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12=\n" +
+	"\feffective_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x94\x01\n" +
+	"\x13PersonnelFileClosed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1f\n" +
+	"\vbefore_gate\x18\x03 \x01(\bR\n" +
+	"beforeGate\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xde\x02\n" +
+	"\fHrEventTaken\x12!\n" +
+	"\tperson_id\x18\x01 \x01(\tB\x04\xb0\xbb\x18\x01R\bpersonId\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x19\n" +
+	"\bevent_id\x18\x03 \x01(\tR\aeventId\x12\x1a\n" +
+	"\bsequence\x18\x04 \x01(\x03R\bsequence\x12\x12\n" +
+	"\x04verb\x18\x05 \x01(\tR\x04verb\x12\x18\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\x12;\n" +
+	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"occurredAt\x12%\n" +
+	"\x0eeffective_date\x18\b \x01(\tR\reffectiveDate\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x18\n" +
+	"\x04data\x18\n" +
+	" \x01(\tB\x04\xa8\xbb\x18\x01R\x04data\x12\x18\n" +
+	"\aretried\x18\v \x01(\bR\aretried\"\x8d\x01\n" +
+	"\x0eHrEventApplied\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x19\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x03R\bsequence\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\x12\x12\n" +
+	"\x04verb\x18\x05 \x01(\tR\x04verb\"\x9f\x02\n" +
+	"\x12HrEventQuarantined\x12!\n" +
+	"\tperson_id\x18\x01 \x01(\tB\x04\xb0\xbb\x18\x01R\bpersonId\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x19\n" +
+	"\bevent_id\x18\x03 \x01(\tR\aeventId\x12\x1a\n" +
+	"\bsequence\x18\x04 \x01(\x03R\bsequence\x12\x18\n" +
+	"\asubject\x18\x05 \x01(\tR\asubject\x12\x12\n" +
+	"\x04verb\x18\x06 \x01(\tR\x04verb\x12\x18\n" +
+	"\arefusal\x18\a \x01(\tR\arefusal\x12\x18\n" +
+	"\amessage\x18\b \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\t \x01(\tR\tmessageZh\x12\x16\n" +
+	"\x03raw\x18\n" +
+	" \x01(\tB\x04\xa8\xbb\x18\x01R\x03raw\"z\n" +
+	"\x0fHrEventRepeated\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x19\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x03R\bsequence\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\"\x9a\x01\n" +
+	"\n" +
+	"HrGapFound\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12#\n" +
+	"\rnext_sequence\x18\x02 \x01(\x03R\fnextSequence\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x03R\bsequence\x12\x19\n" +
+	"\bevent_id\x18\x04 \x01(\tR\aeventId\x12\x18\n" +
+	"\asubject\x18\x05 \x01(\tR\asubject\"n\n" +
 	"\x0eOrgUnitCreated\x12\x17\n" +
 	"\aunit_id\x18\x01 \x01(\tR\x06unitId\x12\x1b\n" +
 	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
-	"\x04path\x18\x04 \x03(\tR\x04path\"r\n" +
+	"\x04path\x18\x04 \x03(\tR\x04path\"c\n" +
+	"\fOrgUnitMoved\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\tR\x06unitId\x12\x12\n" +
+	"\x04path\x18\x02 \x03(\tR\x04path\x12\x0e\n" +
+	"\x02to\x18\x03 \x03(\tR\x02to\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"h\n" +
+	"\rOrgUnitMerged\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\tR\x06unitId\x12\x12\n" +
+	"\x04path\x18\x02 \x03(\tR\x04path\x12\x12\n" +
+	"\x04into\x18\x03 \x03(\tR\x04into\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"W\n" +
+	"\x10OrgUnitAbolished\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\tR\x06unitId\x12\x12\n" +
+	"\x04path\x18\x02 \x03(\tR\x04path\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"k\n" +
+	"\x10OrgUnitHeadNamed\x12\x17\n" +
+	"\aunit_id\x18\x01 \x01(\tR\x06unitId\x12\x12\n" +
+	"\x04path\x18\x02 \x03(\tR\x04path\x12\x12\n" +
+	"\x04head\x18\x03 \x01(\tR\x04head\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"r\n" +
 	"\rAccountOpened\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x12\n" +
@@ -3159,7 +4270,7 @@ func file_ostiary_identity_v1_events_proto_rawDescGZIP() []byte {
 }
 
 var file_ostiary_identity_v1_events_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(HrChangeKind)(0),               // 0: ostiary.identity.v1.HrChangeKind
 	(*HrChangeTaken)(nil),           // 1: ostiary.identity.v1.HrChangeTaken
@@ -3180,55 +4291,71 @@ var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(*DepartureAnnounced)(nil),      // 16: ostiary.identity.v1.DepartureAnnounced
 	(*DepartureWithdrawn)(nil),      // 17: ostiary.identity.v1.DepartureWithdrawn
 	(*EmploymentEnded)(nil),         // 18: ostiary.identity.v1.EmploymentEnded
-	(*OrgUnitCreated)(nil),          // 19: ostiary.identity.v1.OrgUnitCreated
-	(*AccountOpened)(nil),           // 20: ostiary.identity.v1.AccountOpened
-	(*AccountActivated)(nil),        // 21: ostiary.identity.v1.AccountActivated
-	(*AccountSuspended)(nil),        // 22: ostiary.identity.v1.AccountSuspended
-	(*AccountReinstated)(nil),       // 23: ostiary.identity.v1.AccountReinstated
-	(*AccountClosed)(nil),           // 24: ostiary.identity.v1.AccountClosed
-	(*ProductRolesSet)(nil),         // 25: ostiary.identity.v1.ProductRolesSet
-	(*InitialCredentialIssued)(nil), // 26: ostiary.identity.v1.InitialCredentialIssued
-	(*PasswordChanged)(nil),         // 27: ostiary.identity.v1.PasswordChanged
-	(*SessionOpened)(nil),           // 28: ostiary.identity.v1.SessionOpened
-	(*SessionEnded)(nil),            // 29: ostiary.identity.v1.SessionEnded
-	(*ClientAdded)(nil),             // 30: ostiary.identity.v1.ClientAdded
-	(*ClearanceOpened)(nil),         // 31: ostiary.identity.v1.ClearanceOpened
-	(*ClearanceRecorded)(nil),       // 32: ostiary.identity.v1.ClearanceRecorded
-	(*ClearanceWaived)(nil),         // 33: ostiary.identity.v1.ClearanceWaived
-	(*ClearanceCancelled)(nil),      // 34: ostiary.identity.v1.ClearanceCancelled
-	(*HrGateOpened)(nil),            // 35: ostiary.identity.v1.HrGateOpened
-	(*PackAdopted)(nil),             // 36: ostiary.identity.v1.PackAdopted
-	nil,                             // 37: ostiary.identity.v1.Post.AttributesEntry
-	(*timestamppb.Timestamp)(nil),   // 38: google.protobuf.Timestamp
+	(*AbsenceRecorded)(nil),         // 19: ostiary.identity.v1.AbsenceRecorded
+	(*AbsenceEnded)(nil),            // 20: ostiary.identity.v1.AbsenceEnded
+	(*PersonnelFileClosed)(nil),     // 21: ostiary.identity.v1.PersonnelFileClosed
+	(*HrEventTaken)(nil),            // 22: ostiary.identity.v1.HrEventTaken
+	(*HrEventApplied)(nil),          // 23: ostiary.identity.v1.HrEventApplied
+	(*HrEventQuarantined)(nil),      // 24: ostiary.identity.v1.HrEventQuarantined
+	(*HrEventRepeated)(nil),         // 25: ostiary.identity.v1.HrEventRepeated
+	(*HrGapFound)(nil),              // 26: ostiary.identity.v1.HrGapFound
+	(*OrgUnitCreated)(nil),          // 27: ostiary.identity.v1.OrgUnitCreated
+	(*OrgUnitMoved)(nil),            // 28: ostiary.identity.v1.OrgUnitMoved
+	(*OrgUnitMerged)(nil),           // 29: ostiary.identity.v1.OrgUnitMerged
+	(*OrgUnitAbolished)(nil),        // 30: ostiary.identity.v1.OrgUnitAbolished
+	(*OrgUnitHeadNamed)(nil),        // 31: ostiary.identity.v1.OrgUnitHeadNamed
+	(*AccountOpened)(nil),           // 32: ostiary.identity.v1.AccountOpened
+	(*AccountActivated)(nil),        // 33: ostiary.identity.v1.AccountActivated
+	(*AccountSuspended)(nil),        // 34: ostiary.identity.v1.AccountSuspended
+	(*AccountReinstated)(nil),       // 35: ostiary.identity.v1.AccountReinstated
+	(*AccountClosed)(nil),           // 36: ostiary.identity.v1.AccountClosed
+	(*ProductRolesSet)(nil),         // 37: ostiary.identity.v1.ProductRolesSet
+	(*InitialCredentialIssued)(nil), // 38: ostiary.identity.v1.InitialCredentialIssued
+	(*PasswordChanged)(nil),         // 39: ostiary.identity.v1.PasswordChanged
+	(*SessionOpened)(nil),           // 40: ostiary.identity.v1.SessionOpened
+	(*SessionEnded)(nil),            // 41: ostiary.identity.v1.SessionEnded
+	(*ClientAdded)(nil),             // 42: ostiary.identity.v1.ClientAdded
+	(*ClearanceOpened)(nil),         // 43: ostiary.identity.v1.ClearanceOpened
+	(*ClearanceRecorded)(nil),       // 44: ostiary.identity.v1.ClearanceRecorded
+	(*ClearanceWaived)(nil),         // 45: ostiary.identity.v1.ClearanceWaived
+	(*ClearanceCancelled)(nil),      // 46: ostiary.identity.v1.ClearanceCancelled
+	(*HrGateOpened)(nil),            // 47: ostiary.identity.v1.HrGateOpened
+	(*PackAdopted)(nil),             // 48: ostiary.identity.v1.PackAdopted
+	nil,                             // 49: ostiary.identity.v1.Post.AttributesEntry
+	(*timestamppb.Timestamp)(nil),   // 50: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_events_proto_depIdxs = []int32{
 	0,  // 0: ostiary.identity.v1.HrChangeTaken.kind:type_name -> ostiary.identity.v1.HrChangeKind
 	7,  // 1: ostiary.identity.v1.HrChangeTaken.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 2: ostiary.identity.v1.HrChangeTaken.post:type_name -> ostiary.identity.v1.Post
-	38, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
+	50, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: ostiary.identity.v1.HrSnapshotAccepted.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	6,  // 5: ostiary.identity.v1.HrSnapshotAccepted.new_units:type_name -> ostiary.identity.v1.UnitPath
 	5,  // 6: ostiary.identity.v1.HrSnapshotApplied.refused:type_name -> ostiary.identity.v1.QuarantinedRow
-	37, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
+	49, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
 	7,  // 8: ostiary.identity.v1.PersonRegistered.details:type_name -> ostiary.identity.v1.PersonDetails
 	7,  // 9: ostiary.identity.v1.PersonDetailsCorrected.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 10: ostiary.identity.v1.EmploymentStarted.post:type_name -> ostiary.identity.v1.Post
-	38, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
+	50, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 12: ostiary.identity.v1.EmploymentPlanned.post:type_name -> ostiary.identity.v1.Post
-	38, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
+	50, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
 	8,  // 14: ostiary.identity.v1.PostChanged.post:type_name -> ostiary.identity.v1.Post
 	8,  // 15: ostiary.identity.v1.PostChanged.previous:type_name -> ostiary.identity.v1.Post
-	38, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
+	50, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 17: ostiary.identity.v1.PostChangePlanned.post:type_name -> ostiary.identity.v1.Post
-	38, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
-	38, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
-	38, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
-	38, // 21: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	50, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
+	50, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
+	50, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
+	50, // 21: ostiary.identity.v1.AbsenceRecorded.from:type_name -> google.protobuf.Timestamp
+	50, // 22: ostiary.identity.v1.AbsenceRecorded.until:type_name -> google.protobuf.Timestamp
+	50, // 23: ostiary.identity.v1.AbsenceEnded.effective_at:type_name -> google.protobuf.Timestamp
+	50, // 24: ostiary.identity.v1.HrEventTaken.occurred_at:type_name -> google.protobuf.Timestamp
+	50, // 25: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_events_proto_init() }
@@ -3242,7 +4369,7 @@ func file_ostiary_identity_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_events_proto_rawDesc), len(file_ostiary_identity_v1_events_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   37,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,6 +10,8 @@ import (
 	_ "github.com/ostiary/ostiary/proto/gen/ostiary/envelope/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -2468,7 +2470,9 @@ type AddClientResponse struct {
 	// Inbox prefix that it must use.
 	InboxPrefix string `protobuf:"bytes,8,opt,name=inbox_prefix,json=inboxPrefix,proto3" json:"inbox_prefix,omitempty"`
 	// Position of the event.
-	Position      int64 `protobuf:"varint,9,opt,name=position,proto3" json:"position,omitempty"`
+	Position int64 `protobuf:"varint,9,opt,name=position,proto3" json:"position,omitempty"`
+	// Token for reading the feed over HTTP, for feed lifecycle, told once.
+	Token         string `protobuf:"bytes,10,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2564,6 +2568,13 @@ func (x *AddClientResponse) GetPosition() int64 {
 		return x.Position
 	}
 	return 0
+}
+
+func (x *AddClientResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 // ListOperatorsRequest asks for a page.
@@ -2961,11 +2972,680 @@ func (x *Client) GetSince() *timestamppb.Timestamp {
 	return nil
 }
 
+// GetHrFeedRequest asks about the sources.
+type GetHrFeedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHrFeedRequest) Reset() {
+	*x = GetHrFeedRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHrFeedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHrFeedRequest) ProtoMessage() {}
+
+func (x *GetHrFeedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHrFeedRequest.ProtoReflect.Descriptor instead.
+func (*GetHrFeedRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{44}
+}
+
+// GetHrFeedResponse lists the sources.
+type GetHrFeedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sources by name: those of the pack and those that have sent something.
+	Items         []*HrSource `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHrFeedResponse) Reset() {
+	*x = GetHrFeedResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHrFeedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHrFeedResponse) ProtoMessage() {}
+
+func (x *GetHrFeedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHrFeedResponse.ProtoReflect.Descriptor instead.
+func (*GetHrFeedResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *GetHrFeedResponse) GetItems() []*HrSource {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// HrSource is how far a source has been taken in.
+type HrSource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Number expected next; after a loss of the bus the source sends again from
+	// there.
+	NextSequence int64 `protobuf:"varint,2,opt,name=next_sequence,json=nextSequence,proto3" json:"next_sequence,omitempty"`
+	// Whether the pack in force names it.
+	Known bool `protobuf:"varint,3,opt,name=known,proto3" json:"known,omitempty"`
+	// When its last event was taken in; absent if none was.
+	LastAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_at,json=lastAt,proto3" json:"last_at,omitempty"`
+	// Since when the next number is missing while later ones wait; absent if
+	// there is no gap.
+	GapSince *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=gap_since,json=gapSince,proto3" json:"gap_since,omitempty"`
+	// Events that wait behind the gap.
+	Waiting int32 `protobuf:"varint,6,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Events in quarantine.
+	Quarantined   int32 `protobuf:"varint,7,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HrSource) Reset() {
+	*x = HrSource{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HrSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HrSource) ProtoMessage() {}
+
+func (x *HrSource) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HrSource.ProtoReflect.Descriptor instead.
+func (*HrSource) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *HrSource) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *HrSource) GetNextSequence() int64 {
+	if x != nil {
+		return x.NextSequence
+	}
+	return 0
+}
+
+func (x *HrSource) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+func (x *HrSource) GetLastAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastAt
+	}
+	return nil
+}
+
+func (x *HrSource) GetGapSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GapSince
+	}
+	return nil
+}
+
+func (x *HrSource) GetWaiting() int32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *HrSource) GetQuarantined() int32 {
+	if x != nil {
+		return x.Quarantined
+	}
+	return 0
+}
+
+// ListHrQuarantineRequest asks for a page.
+type ListHrQuarantineRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most so many; 0 means 500.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Cursor of the previous page.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHrQuarantineRequest) Reset() {
+	*x = ListHrQuarantineRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHrQuarantineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHrQuarantineRequest) ProtoMessage() {}
+
+func (x *ListHrQuarantineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHrQuarantineRequest.ProtoReflect.Descriptor instead.
+func (*ListHrQuarantineRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ListHrQuarantineRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListHrQuarantineRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ListHrQuarantineResponse is a page of quarantined events.
+type ListHrQuarantineResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events, the oldest first.
+	Items []*QuarantinedHrEvent `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Cursor of the next page, "" if this is the last.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHrQuarantineResponse) Reset() {
+	*x = ListHrQuarantineResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHrQuarantineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHrQuarantineResponse) ProtoMessage() {}
+
+func (x *ListHrQuarantineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHrQuarantineResponse.ProtoReflect.Descriptor instead.
+func (*ListHrQuarantineResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ListHrQuarantineResponse) GetItems() []*QuarantinedHrEvent {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ListHrQuarantineResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// QuarantinedHrEvent is an event that could not be carried out.
+type QuarantinedHrEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Source.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Id that the source gave it, "" if it could not be read.
+	EventId string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Number that the source gave it.
+	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Employee number, or the path of the unit.
+	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
+	// What happened.
+	Verb string `protobuf:"bytes,5,opt,name=verb,proto3" json:"verb,omitempty"`
+	// Published reason.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What to do about it.
+	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese.
+	MessageZh string `protobuf:"bytes,8,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
+	// When it was quarantined.
+	At *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
+	// Position of the quarantine; retry names it.
+	Position      int64 `protobuf:"varint,10,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuarantinedHrEvent) Reset() {
+	*x = QuarantinedHrEvent{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuarantinedHrEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuarantinedHrEvent) ProtoMessage() {}
+
+func (x *QuarantinedHrEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuarantinedHrEvent.ProtoReflect.Descriptor instead.
+func (*QuarantinedHrEvent) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *QuarantinedHrEvent) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetSequence() int64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *QuarantinedHrEvent) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
+	}
+	return ""
+}
+
+func (x *QuarantinedHrEvent) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *QuarantinedHrEvent) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// RetryHrEventRequest names an event in quarantine.
+type RetryHrEventRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position of its quarantine.
+	Position      int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryHrEventRequest) Reset() {
+	*x = RetryHrEventRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryHrEventRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryHrEventRequest) ProtoMessage() {}
+
+func (x *RetryHrEventRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryHrEventRequest.ProtoReflect.Descriptor instead.
+func (*RetryHrEventRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *RetryHrEventRequest) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// RetryHrEventResponse tells how it went.
+type RetryHrEventResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether it has been carried out.
+	Applied bool `protobuf:"varint,1,opt,name=applied,proto3" json:"applied,omitempty"`
+	// Published reason if it has not.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What to do about it.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// The same in Chinese.
+	MessageZh string `protobuf:"bytes,4,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
+	// Position of the last event.
+	Position      int64 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryHrEventResponse) Reset() {
+	*x = RetryHrEventResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryHrEventResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryHrEventResponse) ProtoMessage() {}
+
+func (x *RetryHrEventResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryHrEventResponse.ProtoReflect.Descriptor instead.
+func (*RetryHrEventResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *RetryHrEventResponse) GetApplied() bool {
+	if x != nil {
+		return x.Applied
+	}
+	return false
+}
+
+func (x *RetryHrEventResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RetryHrEventResponse) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *RetryHrEventResponse) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
+	}
+	return ""
+}
+
+func (x *RetryHrEventResponse) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// ReadLifecycleRequest asks for what follows a number.
+type ReadLifecycleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the last entry that the reader has.
+	After int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	// At most so many; 0 means 500.
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How long to wait for one if there is none; at most a minute.
+	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLifecycleRequest) Reset() {
+	*x = ReadLifecycleRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLifecycleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLifecycleRequest) ProtoMessage() {}
+
+func (x *ReadLifecycleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLifecycleRequest.ProtoReflect.Descriptor instead.
+func (*ReadLifecycleRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ReadLifecycleRequest) GetAfter() int64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *ReadLifecycleRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ReadLifecycleRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+// ReadLifecycleResponse is what follows.
+type ReadLifecycleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CloudEvents as on the bus, in order.
+	Events []*structpb.Struct `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Number to go on after.
+	Next          int64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLifecycleResponse) Reset() {
+	*x = ReadLifecycleResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLifecycleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLifecycleResponse) ProtoMessage() {}
+
+func (x *ReadLifecycleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLifecycleResponse.ProtoReflect.Descriptor instead.
+func (*ReadLifecycleResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ReadLifecycleResponse) GetEvents() []*structpb.Struct {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ReadLifecycleResponse) GetNext() int64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
 var File_ostiary_identity_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"!ostiary/identity/v1/service.proto\x12\x13ostiary.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\x1a ostiary/identity/v1/events.proto\"b\n" +
+	"!ostiary/identity/v1/service.proto\x12\x13ostiary.identity.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\x1a ostiary/identity/v1/events.proto\"b\n" +
 	"\rSignInRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12!\n" +
@@ -3129,7 +3809,7 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x10AddClientRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04feed\x18\x02 \x01(\tR\x04feed\x12\x16\n" +
-	"\x06source\x18\x03 \x01(\tR\x06source\"\xf0\x01\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\"\x86\x02\n" +
 	"\x11AddClientResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04feed\x18\x02 \x01(\tR\x04feed\x12\x10\n" +
@@ -3139,7 +3819,9 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x06stream\x18\x06 \x01(\tR\x06stream\x12\x1a\n" +
 	"\bdurables\x18\a \x03(\tR\bdurables\x12!\n" +
 	"\finbox_prefix\x18\b \x01(\tR\vinboxPrefix\x12\x1a\n" +
-	"\bposition\x18\t \x01(\x03R\bposition\"B\n" +
+	"\bposition\x18\t \x01(\x03R\bposition\x12\x14\n" +
+	"\x05token\x18\n" +
+	" \x01(\tR\x05token\"B\n" +
 	"\x14ListOperatorsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\"g\n" +
@@ -3167,13 +3849,59 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04feed\x18\x02 \x01(\tR\x04feed\x12\x16\n" +
 	"\x06source\x18\x03 \x01(\tR\x06source\x120\n" +
-	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since2\xb1\x03\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\x12\n" +
+	"\x10GetHrFeedRequest\"H\n" +
+	"\x11GetHrFeedResponse\x123\n" +
+	"\x05items\x18\x01 \x03(\v2\x1d.ostiary.identity.v1.HrSourceR\x05items\"\x87\x02\n" +
+	"\bHrSource\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12#\n" +
+	"\rnext_sequence\x18\x02 \x01(\x03R\fnextSequence\x12\x14\n" +
+	"\x05known\x18\x03 \x01(\bR\x05known\x123\n" +
+	"\alast_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06lastAt\x127\n" +
+	"\tgap_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bgapSince\x12\x18\n" +
+	"\awaiting\x18\x06 \x01(\x05R\awaiting\x12 \n" +
+	"\vquarantined\x18\a \x01(\x05R\vquarantined\"E\n" +
+	"\x17ListHrQuarantineRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\"m\n" +
+	"\x18ListHrQuarantineResponse\x12=\n" +
+	"\x05items\x18\x01 \x03(\v2'.ostiary.identity.v1.QuarantinedHrEventR\x05items\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"\xaa\x02\n" +
+	"\x12QuarantinedHrEvent\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x19\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x03R\bsequence\x12\x18\n" +
+	"\asubject\x18\x04 \x01(\tR\asubject\x12\x12\n" +
+	"\x04verb\x18\x05 \x01(\tR\x04verb\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\a \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\b \x01(\tR\tmessageZh\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\bposition\x18\n" +
+	" \x01(\x03R\bposition\"1\n" +
+	"\x13RetryHrEventRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\"\x9d\x01\n" +
+	"\x14RetryHrEventResponse\x12\x18\n" +
+	"\aapplied\x18\x01 \x01(\bR\aapplied\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\x04 \x01(\tR\tmessageZh\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x03R\bposition\"q\n" +
+	"\x14ReadLifecycleRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\x03R\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12-\n" +
+	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\\\n" +
+	"\x15ReadLifecycleResponse\x12/\n" +
+	"\x06events\x18\x01 \x03(\v2\x17.google.protobuf.StructR\x06events\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x03R\x04next2\xb1\x03\n" +
 	"\rSignInService\x12Y\n" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
 	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12k\n" +
-	"\fListSessions\x12(.ostiary.identity.v1.ListSessionsRequest\x1a).ostiary.identity.v1.ListSessionsResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe5\f\n" +
+	"\fListSessions\x12(.ostiary.identity.v1.ListSessionsRequest\x1a).ostiary.identity.v1.ListSessionsResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe3\x10\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr(\x010\x01\x12\x9c\x01\n" +
@@ -3208,7 +3936,20 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\tAddClient\x12%.ostiary.identity.v1.AddClientRequest\x1a&.ostiary.identity.v1.AddClientResponse\"\v\xba\xbb\x18\a\n" +
 	"\x05admin\x12m\n" +
 	"\vListClients\x12'.ostiary.identity.v1.ListClientsRequest\x1a(.ostiary.identity.v1.ListClientsResponse\"\v\xba\xbb\x18\a\n" +
-	"\x05adminB\xda\x01\n" +
+	"\x05admin\x12\x82\x01\n" +
+	"\tGetHrFeed\x12%.ostiary.identity.v1.GetHrFeedRequest\x1a&.ostiary.identity.v1.GetHrFeedResponse\"&\xba\xbb\x18\"\n" +
+	"\x02hr\n" +
+	"\faccess-admin\n" +
+	"\x05admin\n" +
+	"\aauditor\x12\x97\x01\n" +
+	"\x10ListHrQuarantine\x12,.ostiary.identity.v1.ListHrQuarantineRequest\x1a-.ostiary.identity.v1.ListHrQuarantineResponse\"&\xba\xbb\x18\"\n" +
+	"\x02hr\n" +
+	"\faccess-admin\n" +
+	"\x05admin\n" +
+	"\aauditor\x12m\n" +
+	"\fRetryHrEvent\x12(.ostiary.identity.v1.RetryHrEventRequest\x1a).ostiary.identity.v1.RetryHrEventResponse\"\b\xba\xbb\x18\x04\n" +
+	"\x02hr\x12n\n" +
+	"\rReadLifecycle\x12).ostiary.identity.v1.ReadLifecycleRequest\x1a*.ostiary.identity.v1.ReadLifecycleResponse\"\x06\xba\xbb\x18\x02 \x01B\xda\x01\n" +
 	"\x17com.ostiary.identity.v1B\fServiceProtoP\x01ZCgithub.com/ostiary/ostiary/proto/gen/ostiary/identity/v1;identityv1\xa2\x02\x03OIX\xaa\x02\x13Ostiary.Identity.V1\xca\x02\x13Ostiary\\Identity\\V1\xe2\x02\x1fOstiary\\Identity\\V1\\GPBMetadata\xea\x02\x15Ostiary::Identity::V1b\x06proto3"
 
 var (
@@ -3223,7 +3964,7 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
 	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
@@ -3269,69 +4010,96 @@ var file_ostiary_identity_v1_service_proto_goTypes = []any{
 	(*ListClientsRequest)(nil),       // 41: ostiary.identity.v1.ListClientsRequest
 	(*ListClientsResponse)(nil),      // 42: ostiary.identity.v1.ListClientsResponse
 	(*Client)(nil),                   // 43: ostiary.identity.v1.Client
-	nil,                              // 44: ostiary.identity.v1.Person.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 45: google.protobuf.Timestamp
-	(*QuarantinedRow)(nil),           // 46: ostiary.identity.v1.QuarantinedRow
+	(*GetHrFeedRequest)(nil),         // 44: ostiary.identity.v1.GetHrFeedRequest
+	(*GetHrFeedResponse)(nil),        // 45: ostiary.identity.v1.GetHrFeedResponse
+	(*HrSource)(nil),                 // 46: ostiary.identity.v1.HrSource
+	(*ListHrQuarantineRequest)(nil),  // 47: ostiary.identity.v1.ListHrQuarantineRequest
+	(*ListHrQuarantineResponse)(nil), // 48: ostiary.identity.v1.ListHrQuarantineResponse
+	(*QuarantinedHrEvent)(nil),       // 49: ostiary.identity.v1.QuarantinedHrEvent
+	(*RetryHrEventRequest)(nil),      // 50: ostiary.identity.v1.RetryHrEventRequest
+	(*RetryHrEventResponse)(nil),     // 51: ostiary.identity.v1.RetryHrEventResponse
+	(*ReadLifecycleRequest)(nil),     // 52: ostiary.identity.v1.ReadLifecycleRequest
+	(*ReadLifecycleResponse)(nil),    // 53: ostiary.identity.v1.ReadLifecycleResponse
+	nil,                              // 54: ostiary.identity.v1.Person.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 55: google.protobuf.Timestamp
+	(*QuarantinedRow)(nil),           // 56: ostiary.identity.v1.QuarantinedRow
+	(*durationpb.Duration)(nil),      // 57: google.protobuf.Duration
+	(*structpb.Struct)(nil),          // 58: google.protobuf.Struct
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
 	7,  // 0: ostiary.identity.v1.ListSessionsResponse.items:type_name -> ostiary.identity.v1.Session
-	45, // 1: ostiary.identity.v1.Session.since:type_name -> google.protobuf.Timestamp
-	45, // 2: ostiary.identity.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	55, // 1: ostiary.identity.v1.Session.since:type_name -> google.protobuf.Timestamp
+	55, // 2: ostiary.identity.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
 	10, // 3: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
 	12, // 4: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
 	13, // 5: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	46, // 6: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	56, // 6: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	14, // 7: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
 	17, // 8: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	44, // 9: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	54, // 9: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
 	22, // 10: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
 	17, // 11: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
 	25, // 12: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	45, // 13: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	55, // 13: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
 	40, // 14: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
-	45, // 15: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
-	45, // 16: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
+	55, // 15: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
+	55, // 16: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
 	43, // 17: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
-	45, // 18: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
-	0,  // 19: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
-	2,  // 20: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
-	4,  // 21: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
-	5,  // 22: ostiary.identity.v1.SignInService.ListSessions:input_type -> ostiary.identity.v1.ListSessionsRequest
-	9,  // 23: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
-	15, // 24: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	18, // 25: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
-	20, // 26: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
-	23, // 27: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	26, // 28: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	28, // 29: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	30, // 30: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	32, // 31: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	34, // 32: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	38, // 33: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
-	36, // 34: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	41, // 35: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
-	1,  // 36: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 37: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	8,  // 38: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	6,  // 39: ostiary.identity.v1.SignInService.ListSessions:output_type -> ostiary.identity.v1.ListSessionsResponse
-	11, // 40: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	16, // 41: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	19, // 42: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
-	21, // 43: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
-	24, // 44: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	27, // 45: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	29, // 46: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	31, // 47: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	33, // 48: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	35, // 49: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	39, // 50: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
-	37, // 51: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	42, // 52: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
-	36, // [36:53] is the sub-list for method output_type
-	19, // [19:36] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	55, // 18: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
+	46, // 19: ostiary.identity.v1.GetHrFeedResponse.items:type_name -> ostiary.identity.v1.HrSource
+	55, // 20: ostiary.identity.v1.HrSource.last_at:type_name -> google.protobuf.Timestamp
+	55, // 21: ostiary.identity.v1.HrSource.gap_since:type_name -> google.protobuf.Timestamp
+	49, // 22: ostiary.identity.v1.ListHrQuarantineResponse.items:type_name -> ostiary.identity.v1.QuarantinedHrEvent
+	55, // 23: ostiary.identity.v1.QuarantinedHrEvent.at:type_name -> google.protobuf.Timestamp
+	57, // 24: ostiary.identity.v1.ReadLifecycleRequest.wait:type_name -> google.protobuf.Duration
+	58, // 25: ostiary.identity.v1.ReadLifecycleResponse.events:type_name -> google.protobuf.Struct
+	0,  // 26: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
+	2,  // 27: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
+	4,  // 28: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
+	5,  // 29: ostiary.identity.v1.SignInService.ListSessions:input_type -> ostiary.identity.v1.ListSessionsRequest
+	9,  // 30: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
+	15, // 31: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
+	18, // 32: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
+	20, // 33: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	23, // 34: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	26, // 35: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	28, // 36: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	30, // 37: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	32, // 38: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	34, // 39: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	38, // 40: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
+	36, // 41: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	41, // 42: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
+	44, // 43: ostiary.identity.v1.IdentityService.GetHrFeed:input_type -> ostiary.identity.v1.GetHrFeedRequest
+	47, // 44: ostiary.identity.v1.IdentityService.ListHrQuarantine:input_type -> ostiary.identity.v1.ListHrQuarantineRequest
+	50, // 45: ostiary.identity.v1.IdentityService.RetryHrEvent:input_type -> ostiary.identity.v1.RetryHrEventRequest
+	52, // 46: ostiary.identity.v1.IdentityService.ReadLifecycle:input_type -> ostiary.identity.v1.ReadLifecycleRequest
+	1,  // 47: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 48: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	8,  // 49: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	6,  // 50: ostiary.identity.v1.SignInService.ListSessions:output_type -> ostiary.identity.v1.ListSessionsResponse
+	11, // 51: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	16, // 52: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	19, // 53: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
+	21, // 54: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	24, // 55: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	27, // 56: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	29, // 57: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	31, // 58: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	33, // 59: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	35, // 60: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	39, // 61: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
+	37, // 62: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	42, // 63: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
+	45, // 64: ostiary.identity.v1.IdentityService.GetHrFeed:output_type -> ostiary.identity.v1.GetHrFeedResponse
+	48, // 65: ostiary.identity.v1.IdentityService.ListHrQuarantine:output_type -> ostiary.identity.v1.ListHrQuarantineResponse
+	51, // 66: ostiary.identity.v1.IdentityService.RetryHrEvent:output_type -> ostiary.identity.v1.RetryHrEventResponse
+	53, // 67: ostiary.identity.v1.IdentityService.ReadLifecycle:output_type -> ostiary.identity.v1.ReadLifecycleResponse
+	47, // [47:68] is the sub-list for method output_type
+	26, // [26:47] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_identity_v1_service_proto_init() }
@@ -3354,7 +4122,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   45,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

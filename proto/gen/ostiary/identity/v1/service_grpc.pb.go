@@ -264,6 +264,10 @@ const (
 	IdentityService_ListOperators_FullMethodName    = "/ostiary.identity.v1.IdentityService/ListOperators"
 	IdentityService_AddClient_FullMethodName        = "/ostiary.identity.v1.IdentityService/AddClient"
 	IdentityService_ListClients_FullMethodName      = "/ostiary.identity.v1.IdentityService/ListClients"
+	IdentityService_GetHrFeed_FullMethodName        = "/ostiary.identity.v1.IdentityService/GetHrFeed"
+	IdentityService_ListHrQuarantine_FullMethodName = "/ostiary.identity.v1.IdentityService/ListHrQuarantine"
+	IdentityService_RetryHrEvent_FullMethodName     = "/ostiary.identity.v1.IdentityService/RetryHrEvent"
+	IdentityService_ReadLifecycle_FullMethodName    = "/ostiary.identity.v1.IdentityService/ReadLifecycle"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -303,6 +307,15 @@ type IdentityServiceClient interface {
 	AddClient(ctx context.Context, in *AddClientRequest, opts ...grpc.CallOption) (*AddClientResponse, error)
 	// ListClients lists the outside systems that may use a feed.
 	ListClients(ctx context.Context, in *ListClientsRequest, opts ...grpc.CallOption) (*ListClientsResponse, error)
+	// GetHrFeed tells how far each HR source has been taken in.
+	GetHrFeed(ctx context.Context, in *GetHrFeedRequest, opts ...grpc.CallOption) (*GetHrFeedResponse, error)
+	// ListHrQuarantine lists events of HR sources that could not be carried out.
+	ListHrQuarantine(ctx context.Context, in *ListHrQuarantineRequest, opts ...grpc.CallOption) (*ListHrQuarantineResponse, error)
+	// RetryHrEvent has an event done again that was quarantined.
+	RetryHrEvent(ctx context.Context, in *RetryHrEventRequest, opts ...grpc.CallOption) (*RetryHrEventResponse, error)
+	// ReadLifecycle reads the feed of account and grant changes; it admits the
+	// token of a client of that feed, and auditors.
+	ReadLifecycle(ctx context.Context, in *ReadLifecycleRequest, opts ...grpc.CallOption) (*ReadLifecycleResponse, error)
 }
 
 type identityServiceClient struct {
@@ -446,6 +459,46 @@ func (c *identityServiceClient) ListClients(ctx context.Context, in *ListClients
 	return out, nil
 }
 
+func (c *identityServiceClient) GetHrFeed(ctx context.Context, in *GetHrFeedRequest, opts ...grpc.CallOption) (*GetHrFeedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetHrFeedResponse)
+	err := c.cc.Invoke(ctx, IdentityService_GetHrFeed_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ListHrQuarantine(ctx context.Context, in *ListHrQuarantineRequest, opts ...grpc.CallOption) (*ListHrQuarantineResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHrQuarantineResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListHrQuarantine_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) RetryHrEvent(ctx context.Context, in *RetryHrEventRequest, opts ...grpc.CallOption) (*RetryHrEventResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryHrEventResponse)
+	err := c.cc.Invoke(ctx, IdentityService_RetryHrEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ReadLifecycle(ctx context.Context, in *ReadLifecycleRequest, opts ...grpc.CallOption) (*ReadLifecycleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadLifecycleResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ReadLifecycle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
@@ -483,6 +536,15 @@ type IdentityServiceServer interface {
 	AddClient(context.Context, *AddClientRequest) (*AddClientResponse, error)
 	// ListClients lists the outside systems that may use a feed.
 	ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error)
+	// GetHrFeed tells how far each HR source has been taken in.
+	GetHrFeed(context.Context, *GetHrFeedRequest) (*GetHrFeedResponse, error)
+	// ListHrQuarantine lists events of HR sources that could not be carried out.
+	ListHrQuarantine(context.Context, *ListHrQuarantineRequest) (*ListHrQuarantineResponse, error)
+	// RetryHrEvent has an event done again that was quarantined.
+	RetryHrEvent(context.Context, *RetryHrEventRequest) (*RetryHrEventResponse, error)
+	// ReadLifecycle reads the feed of account and grant changes; it admits the
+	// token of a client of that feed, and auditors.
+	ReadLifecycle(context.Context, *ReadLifecycleRequest) (*ReadLifecycleResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -531,6 +593,18 @@ func (UnimplementedIdentityServiceServer) AddClient(context.Context, *AddClientR
 }
 func (UnimplementedIdentityServiceServer) ListClients(context.Context, *ListClientsRequest) (*ListClientsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListClients not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetHrFeed(context.Context, *GetHrFeedRequest) (*GetHrFeedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetHrFeed not implemented")
+}
+func (UnimplementedIdentityServiceServer) ListHrQuarantine(context.Context, *ListHrQuarantineRequest) (*ListHrQuarantineResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHrQuarantine not implemented")
+}
+func (UnimplementedIdentityServiceServer) RetryHrEvent(context.Context, *RetryHrEventRequest) (*RetryHrEventResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryHrEvent not implemented")
+}
+func (UnimplementedIdentityServiceServer) ReadLifecycle(context.Context, *ReadLifecycleRequest) (*ReadLifecycleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadLifecycle not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -776,6 +850,78 @@ func _IdentityService_ListClients_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_GetHrFeed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetHrFeedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetHrFeed(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetHrFeed_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetHrFeed(ctx, req.(*GetHrFeedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ListHrQuarantine_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHrQuarantineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListHrQuarantine(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListHrQuarantine_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListHrQuarantine(ctx, req.(*ListHrQuarantineRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_RetryHrEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryHrEventRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).RetryHrEvent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_RetryHrEvent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).RetryHrEvent(ctx, req.(*RetryHrEventRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ReadLifecycle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadLifecycleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ReadLifecycle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ReadLifecycle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ReadLifecycle(ctx, req.(*ReadLifecycleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -830,6 +976,22 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListClients",
 			Handler:    _IdentityService_ListClients_Handler,
+		},
+		{
+			MethodName: "GetHrFeed",
+			Handler:    _IdentityService_GetHrFeed_Handler,
+		},
+		{
+			MethodName: "ListHrQuarantine",
+			Handler:    _IdentityService_ListHrQuarantine_Handler,
+		},
+		{
+			MethodName: "RetryHrEvent",
+			Handler:    _IdentityService_RetryHrEvent_Handler,
+		},
+		{
+			MethodName: "ReadLifecycle",
+			Handler:    _IdentityService_ReadLifecycle_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -36,6 +36,7 @@ func (c ConfirmActive) decide(s State) ([]proto.Message, error) {
 	events := []proto.Message{&accessv1.GrantActivated{
 		PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID,
 		Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Account: g.Issued.GetAccount(), Target: g.Issued.GetTarget(),
+		ValidUntil: g.Issued.GetValidUntil(),
 	}}
 	if id := g.Issued.GetRequestId(); id != "" {
 		events = append(events, &accessv1.AccessRequestFulfilled{

@@ -16,11 +16,12 @@ const (
 	Admin       = "admin"
 	AccessAdmin = "access-admin"
 	HR          = "hr"
+	Auditor     = "auditor"
 	employee    = "employee"
 )
 
 // known are all product roles.
-var known = []string{Admin, AccessAdmin, HR, "operator", "auditor", "reception", "agent", employee}
+var known = []string{Admin, AccessAdmin, HR, "operator", Auditor, "reception", "agent", employee}
 
 // SetRoles replaces the product roles of an account.
 type SetRoles struct {

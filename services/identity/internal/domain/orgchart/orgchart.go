@@ -21,12 +21,13 @@ const MaxLevels = 10
 // Stream is where the tree is.
 const Stream = "orgchart-company"
 
-// State is the tree: unit ids by path key.
+// State is the tree.
 type State struct {
-	units map[string]string
+	units map[string]string // unit ids by path key
+	heads map[string]string // employee numbers by unit id
 }
 
-// Command is EnsureUnits.
+// Command is one of EnsureUnits, MoveUnit, MergeUnit, AbolishUnit and NameHead.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -39,15 +40,29 @@ func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
 
 // Evolve returns the tree after an event.
 func Evolve(s State, event proto.Message) State {
-	if e, ok := event.(*identityv1.OrgUnitCreated); ok {
-		units := maps.Clone(s.units)
-		if units == nil {
-			units = map[string]string{}
-		}
-		units[key(e.GetPath())] = e.GetUnitId()
-		return State{units: units}
+	switch e := event.(type) {
+	case *identityv1.OrgUnitCreated:
+		s.units = set(s.units, key(e.GetPath()), e.GetUnitId())
+	case *identityv1.OrgUnitMoved:
+		return s.moved(e.GetPath(), e.GetTo())
+	case *identityv1.OrgUnitMerged:
+		return s.moved(e.GetPath(), e.GetInto())
+	case *identityv1.OrgUnitAbolished:
+		s.units = maps.Clone(s.units)
+		delete(s.units, key(e.GetPath()))
+	case *identityv1.OrgUnitHeadNamed:
+		s.heads = set(s.heads, e.GetUnitId(), e.GetHead())
 	}
 	return s
+}
+
+func set(of map[string]string, key, value string) map[string]string {
+	of = maps.Clone(of)
+	if of == nil {
+		of = map[string]string{}
+	}
+	of[key] = value
+	return of
 }
 
 // Has tells whether the tree has the unit.
@@ -94,7 +109,7 @@ func (c EnsureUnits) decide(s State) ([]proto.Message, error) {
 				if len(events) == c.Limit {
 					return events, nil
 				}
-				id = c.ID(path[:i+1])
+				id = free(seen, c.ID(path[:i+1]))
 				seen[key(path[:i+1])] = id
 				events = append(events, &identityv1.OrgUnitCreated{UnitId: id, ParentId: parent, Name: name, Path: path[:i+1]})
 			}
@@ -104,6 +119,22 @@ func (c EnsureUnits) decide(s State) ([]proto.Message, error) {
 	return events, nil
 }
 
+// free is the id, or one made from it if a unit that once had this path still
+// bears it elsewhere.
+func free(units map[string]string, id string) string {
+	used := map[string]bool{}
+	for _, other := range units {
+		used[other] = true
+	}
+	next := id
+	for n := 2; used[next]; n++ {
+		next = id + "." + strconv.Itoa(n)
+	}
+	return next
+}
+
 // key joins names by a character that no name has: file fields hold no control
 // characters.
-func key(path []string) string { return strings.Join(path, "\x1f") }
+func key(path []string) string { return strings.Join(path, separator) }
+
+const separator = "\x1f"

@@ -43,9 +43,12 @@ type State struct {
 	EndReason string
 	// Employed tells whether the person ever worked here.
 	Employed bool
+	// Absence is the last one that was not ended; it may be over.
+	Absence *identityv1.AbsenceRecorded
 }
 
-// Command is one of TakeOn, Move, Leave and CarryOut.
+// Command is one of TakeOn, Move, Leave, GoAbsent, Return, CloseFile and
+// CarryOut.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 	// now is the instant of the decision.
@@ -116,8 +119,12 @@ func Evolve(s State, event proto.Message) State {
 		if s.Status == Leaving {
 			s.Status = Active
 		}
+	case *identityv1.AbsenceRecorded:
+		s.Absence = e
+	case *identityv1.AbsenceEnded:
+		s.Absence = nil
 	case *identityv1.EmploymentEnded:
-		s.Status, s.EndsAt, s.Change = Left, time.Time{}, nil
+		s.Status, s.EndsAt, s.Change, s.Absence = Left, time.Time{}, nil, nil
 		if s.Start != nil {
 			s.Status = Expected
 		}

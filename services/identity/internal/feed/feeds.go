@@ -1,0 +1,63 @@
+package feed
+
+import (
+	"sync"
+
+	"github.com/google/uuid"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/fault"
+
+	"github.com/ostiary/ostiary/services/identity/internal/domain/hrfeed"
+	"github.com/ostiary/ostiary/services/identity/internal/hrevent"
+)
+
+// Feeds are the feeds of all sources.
+type Feeds struct {
+	journal *eventstore.Journal
+
+	mu    sync.Mutex
+	known map[string]*eventstore.Kept[hrfeed.State, hrfeed.Command]
+}
+
+// New returns the feeds in the service's store.
+func New(j *eventstore.Journal) *Feeds {
+	return &Feeds{journal: j, known: map[string]*eventstore.Kept[hrfeed.State, hrfeed.Command]{}}
+}
+
+// Of is the feed of a source.
+func (f *Feeds) Of(source string) *eventstore.Kept[hrfeed.State, hrfeed.Command] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.known[source] == nil {
+		f.known[source] = eventstore.NewKept(f.journal, hrfeed.Decider, hrfeed.Stream(source))
+	}
+	return f.known[source]
+}
+
+// Subject is where an event of a source was published.
+func subjectOf(source, verb string) string {
+	if verb == hrevent.UnitChanged {
+		return "hr." + source + "." + verb
+	}
+	return "hr." + source + ".employee." + verb
+}
+
+// Reread reads an event again that was taken.
+func Reread(taken *identityv1.HrEventTaken) (e hrevent.Event, unreadable, wrong *fault.Fault) {
+	return hrevent.Read(subjectOf(taken.GetSource(), taken.GetVerb()), []byte(taken.GetData()))
+}
+
+// newcomers have ids that follow from their number, so that whatever HR says
+// about one of them before they are known is sealed with one key.
+var newcomers = uuid.MustParse("8f2f0bb4-0c6e-5d53-9a3f-61f0f5a4d6b0")
+
+// NewcomerID is the internal id of a person whom the feed makes known.
+func NewcomerID(number string) string {
+	return "per_" + uuid.NewSHA1(newcomers, []byte(number)).String()
+}
+
+// sourceKey names the key of what a source says about nobody.
+func sourceKey(source string) string { return "hrs_" + source }

@@ -1,0 +1,222 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+
+	"github.com/ostiary/ostiary/libs/clock"
+	"github.com/ostiary/ostiary/libs/eventstore"
+	"github.com/ostiary/ostiary/libs/servicekit"
+
+	"github.com/ostiary/ostiary/services/identity/internal/domain/hrfeed"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/person"
+	"github.com/ostiary/ostiary/services/identity/internal/hrevent"
+)
+
+const (
+	stream  = "HR"
+	durable = "identity-from-HR"
+	// largest is what a source may send in one message: sealed and in its
+	// envelope it must fit into one event.
+	largest = 256 << 10
+	// kept is how long the bus keeps what nobody takes in.
+	kept = 30 * 24 * time.Hour
+	// ackWait is how long one message may take.
+	ackWait = 5 * time.Minute
+	// again is the pause before something that failed is tried again.
+	again = time.Second
+	// look is how long one question for messages waits.
+	look = 5 * time.Second
+)
+
+// Intake takes in what comes over the bus, message by message.
+type Intake struct {
+	p     *servicekit.Platform
+	feeds *Feeds
+
+	mu    sync.Mutex
+	cause string
+}
+
+// NewIntake returns the intake of the service.
+func NewIntake(p *servicekit.Platform, feeds *Feeds) *Intake { return &Intake{p: p, feeds: feeds} }
+
+// Run takes in until ctx ends. What fails is tried again; nothing is left out.
+func (i *Intake) Run(ctx context.Context) error {
+	js, err := jetstream.New(i.p.Bus)
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	for ctx.Err() == nil {
+		err := i.follow(ctx, js)
+		if ctx.Err() != nil {
+			return nil
+		}
+		i.say(ctx, err)
+		_ = (clock.System{}).Until(ctx, clock.System{}.Now().Add(again)) // ends with ctx
+	}
+	return nil
+}
+
+// Causes lists what stands in the way.
+func (i *Intake) Causes() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.cause == "" {
+		return nil
+	}
+	return []string{i.cause}
+}
+
+func (i *Intake) say(ctx context.Context, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	was := i.cause
+	i.cause = ""
+	if err != nil {
+		if i.cause = "events of HR systems are not taken in: " + err.Error(); i.cause != was {
+			i.p.Log.Log(ctx, slog.LevelError, "events of HR systems are not taken in", "error", err)
+		}
+	}
+}
+
+// follow binds to the stream and takes in until something fails.
+func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
+	s, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: stream, Subjects: []string{"hr.>"}, Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, MaxAge: kept, MaxMsgSize: largest,
+	})
+	if err != nil {
+		return fmt.Errorf("make stream %s: %w", stream, err)
+	}
+	consumer, err := s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable: durable, DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: ackWait, MaxAckPending: 1024, MaxDeliver: -1,
+	})
+	if err != nil {
+		return fmt.Errorf("make durable %s: %w", durable, err)
+	}
+	created := s.CachedInfo().Created.UnixNano()
+	for ctx.Err() == nil {
+		batch, err := consumer.Fetch(64, jetstream.FetchMaxWait(look))
+		if err != nil {
+			return fmt.Errorf("ask for messages: %w", err)
+		}
+		for m := range batch.Messages() {
+			if err := i.one(ctx, s, created, m); err != nil {
+				return err
+			}
+		}
+		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
+			return fmt.Errorf("ask for messages: %w", err)
+		}
+		i.say(ctx, nil)
+	}
+	return nil
+}
+
+// one takes in a message and removes it from the bus. Whatever comes after a
+// failure was not acknowledged and comes again.
+func (i *Intake) one(ctx context.Context, s jetstream.Stream, created int64, m jetstream.Msg) error {
+	meta, err := m.Metadata()
+	if err != nil {
+		return fmt.Errorf("read where a message stands: %w", err)
+	}
+	delivery := fmt.Sprintf("%d/%d", created, meta.Sequence.Stream)
+	if err := i.Take(ctx, delivery, m.Subject(), m.Data()); err != nil {
+		return fmt.Errorf("take in message %d: %w", meta.Sequence.Stream, err)
+	}
+	if err := m.DoubleAck(ctx); err != nil {
+		return fmt.Errorf("acknowledge message %d: %w", meta.Sequence.Stream, err)
+	}
+	// Personal data does not stay on the bus; what is in the way of removing it
+	// is no reason to stop: it ages away.
+	if err := s.SecureDeleteMsg(ctx, meta.Sequence.Stream); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		i.p.Log.WarnContext(ctx, "a message of an HR system was not removed from the bus", "sequence", meta.Sequence.Stream, "error", err)
+	}
+	return nil
+}
+
+// Take takes in one message. delivery names it; the same delivery has an effect
+// once.
+func (i *Intake) Take(ctx context.Context, delivery, subject string, payload []byte) error {
+	e, unreadable, _ := hrevent.Read(subject, payload)
+	if e.Source == "" {
+		return nil // not of a source at all; the subject filter lets none through
+	}
+	if unreadable != nil {
+		return i.execute(ctx, e.Source, delivery, hrfeed.Reject{
+			Owner: sourceKey(e.Source), Source: e.Source, Raw: string(payload), Why: unreadable,
+		})
+	}
+	owner, err := i.owner(ctx, e)
+	if err != nil {
+		return err
+	}
+	c := receive(owner, e, string(payload))
+	state, err := i.feeds.Of(e.Source).State(ctx)
+	if err != nil {
+		return err
+	}
+	if e.Sequence > state.Next() && !state.Taken(e.ID) {
+		again, err := i.putAside(ctx, delivery, subject, owner, e, payload)
+		if err != nil {
+			return err
+		}
+		if again {
+			return i.execute(ctx, e.Source, delivery, hrfeed.Repeat{Event: c.Event})
+		}
+	}
+	if err := i.execute(ctx, e.Source, delivery, c); err != nil {
+		return err
+	}
+	return i.letIn(ctx, e.Source)
+}
+
+func receive(owner string, e hrevent.Event, payload string) hrfeed.Receive {
+	taken := &identityv1.HrEventTaken{
+		PersonId: owner, Source: e.Source, EventId: e.ID, Sequence: e.Sequence, Verb: e.Verb, Subject: e.Subject,
+		EffectiveDate: e.Data.EffectiveDate.Value, Reason: e.Data.Reason.Value, Data: payload,
+	}
+	if !e.Time.IsZero() {
+		taken.OccurredAt = timestamppb.New(e.Time)
+	}
+	return hrfeed.Receive{Event: taken, Raw: payload}
+}
+
+// owner names the key that seals the event.
+func (i *Intake) owner(ctx context.Context, e hrevent.Event) (string, error) {
+	if e.Verb == hrevent.UnitChanged || !hrevent.NumberFits(e.Subject) {
+		return sourceKey(e.Source), nil
+	}
+	s, _, err := eventstore.Load(ctx, i.p.Journal, person.Decider, person.Stream(e.Subject))
+	if err != nil {
+		return "", err
+	}
+	if s.ID != "" {
+		return s.ID, nil
+	}
+	return NewcomerID(e.Subject), nil
+}
+
+// commands have ids that follow from the delivery.
+var commands = uuid.MustParse("3d8c9c1e-52c4-5f0b-8a0e-7c6a1d0f4b29")
+
+func (i *Intake) execute(ctx context.Context, source, delivery string, c hrfeed.Command) error {
+	id := uuid.NewSHA1(commands, fmt.Appendf(nil, "%s\x00%s\x00%T", source, delivery, c)).String()
+	actor := "hr/" + source
+	_, err := i.feeds.Of(source).Execute(ctx,
+		eventstore.Command{ID: id, Digest: eventstore.Digest("hr feed", hrfeed.Stream(source), actor, []byte(delivery))},
+		eventstore.Metadata{Actor: actor, CorrelationID: id}, c)
+	return err
+}
