@@ -11,7 +11,7 @@ MODULES     = $(shell go list -m -f '{{.Dir}}')
 PATTERNS    = $(addsuffix /...,$(MODULES))
 GOTESTFLAGS ?=
 
-TOOLS := bin/buf bin/protoc-gen-go bin/protoc-gen-go-grpc bin/golangci-lint
+TOOLS := bin/buf bin/protoc-gen-go bin/protoc-gen-go-grpc bin/protoc-gen-grpc-gateway bin/protoc-gen-openapiv2 bin/golangci-lint
 
 .PHONY: help
 help: ## show this list · 显示此列表
@@ -67,6 +67,7 @@ generate: $(TOOLS) ## make generated code anew · 重新生成代码
 	cd proto && buf build -o ../build/proto.binpb
 	go generate work
 	go run ./scripts/reference
+	go run ./scripts/openapi
 
 .PHONY: tidy
 tidy: ## tidy every module · 整理各模块依赖
@@ -93,6 +94,10 @@ bin/protoc-gen-go: tools/protoc/go.mod tools/protoc/go.sum
 	@scripts/tool.sh protoc google.golang.org/protobuf/cmd/protoc-gen-go
 bin/protoc-gen-go-grpc: tools/protoc/go.mod tools/protoc/go.sum
 	@scripts/tool.sh protoc google.golang.org/grpc/cmd/protoc-gen-go-grpc
+bin/protoc-gen-grpc-gateway: tools/gateway/go.mod tools/gateway/go.sum
+	@scripts/tool.sh gateway github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway
+bin/protoc-gen-openapiv2: tools/gateway/go.mod tools/gateway/go.sum
+	@scripts/tool.sh gateway github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2
 bin/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	@scripts/tool.sh lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 

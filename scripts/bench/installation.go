@@ -25,6 +25,7 @@ type installation struct {
 	bin, home  string
 	grpc, nats int
 	health     int
+	web        int
 	process    *exec.Cmd
 	ended      chan struct{}
 }
@@ -46,7 +47,7 @@ func newInstallation(ctx context.Context) (*installation, error) {
 		return nil, fmt.Errorf("open the state folder: %w", err)
 	}
 	i := &installation{bin: bin, home: home}
-	for _, port := range []*int{&i.grpc, &i.nats, &i.health} {
+	for _, port := range []*int{&i.grpc, &i.nats, &i.health, &i.web} {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
@@ -83,7 +84,7 @@ func (i *installation) start(ctx context.Context) (time.Duration, error) {
 	i.process.Stdout, i.process.Stderr = log, log
 	i.process.Env = append(os.Environ(),
 		"OSTIARY_HOME="+i.home, "DATABASE_URL=", "IDENTITY_BOOTSTRAP_PASSWORD="+password,
-		"STANDALONE_GRPC_PORT="+strconv.Itoa(i.grpc), "STANDALONE_NATS_PORT="+strconv.Itoa(i.nats),
+		"STANDALONE_GRPC_PORT="+strconv.Itoa(i.grpc), "STANDALONE_HTTP_PORT="+strconv.Itoa(i.web), "STANDALONE_NATS_PORT="+strconv.Itoa(i.nats),
 		"STANDALONE_HEALTH_PORT="+strconv.Itoa(i.health))
 	began := time.Now()
 	if err := i.process.Start(); err != nil {

@@ -25,6 +25,8 @@ type Config struct {
 	Host string `split_words:"true" default:"127.0.0.1"`
 	// GRPCPort serves the API.
 	GRPCPort int `split_words:"true" default:"9090"`
+	// HTTPPort serves REST and the page.
+	HTTPPort int `split_words:"true" default:"8080"`
 	// NATSPort serves the feeds.
 	NATSPort int `split_words:"true" default:"4222"`
 	// HealthPort serves /healthz, /readyz and /metrics.

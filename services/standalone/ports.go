@@ -16,13 +16,16 @@ var ErrPortTaken = fault.New(fault.Unavailable, "PORT_TAKEN",
 
 // ports are where this process listens. They are taken before anything is
 // started, so that a refusal comes at once.
-type ports struct{ api, health net.Listener }
+type ports struct{ api, web, health net.Listener }
 
 func takePorts(ctx context.Context, c Config) (*ports, error) {
 	var p ports
 	var err error
 	if p.api, err = listen(ctx, c.Host, c.GRPCPort, "STANDALONE_GRPC_PORT"); err != nil {
 		return nil, err
+	}
+	if p.web, err = listen(ctx, c.Host, c.HTTPPort, "STANDALONE_HTTP_PORT"); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	if p.health, err = listen(ctx, c.Host, c.HealthPort, "STANDALONE_HEALTH_PORT"); err != nil {
 		return nil, errors.Join(err, p.close())
@@ -40,7 +43,7 @@ func takePorts(ctx context.Context, c Config) (*ports, error) {
 
 // close frees the ports; those that were served are free already.
 func (p *ports) close() error {
-	for _, l := range []net.Listener{p.api, p.health} {
+	for _, l := range []net.Listener{p.api, p.web, p.health} {
 		if l == nil {
 			continue
 		}

@@ -20,7 +20,7 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	port := taken.Addr().(*net.TCPAddr).Port
 	for setting, c := range map[string]Config{
-		"STANDALONE_GRPC_PORT": {GRPCPort: port}, "STANDALONE_HEALTH_PORT": {HealthPort: port}, "STANDALONE_NATS_PORT": {NATSPort: port},
+		"STANDALONE_GRPC_PORT": {GRPCPort: port}, "STANDALONE_HTTP_PORT": {HTTPPort: port}, "STANDALONE_HEALTH_PORT": {HealthPort: port}, "STANDALONE_NATS_PORT": {NATSPort: port},
 	} {
 		c.Host = "127.0.0.1"
 		_, err := takePorts(t.Context(), c)

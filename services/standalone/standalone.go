@@ -26,6 +26,7 @@ import (
 	accessrequest "github.com/ostiary/ostiary/services/access-request"
 	"github.com/ostiary/ostiary/services/approval"
 	"github.com/ostiary/ostiary/services/audit"
+	"github.com/ostiary/ostiary/services/gateway"
 	"github.com/ostiary/ostiary/services/identity"
 	"github.com/ostiary/ostiary/services/policy"
 	"github.com/ostiary/ostiary/services/provisioning"
@@ -160,17 +161,22 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 		return err
 	}
 	server := grpckit.Route(h.Conn, grpckit.PublicServices())
-	if err := lock.Announce(map[string]string{"grpc": ports.api.Addr().String(), "health": ports.health.Addr().String()}); err != nil {
+	web, err := gateway.New(ctx, grpckit.ServerConn(server)())
+	if err != nil {
+		return err
+	}
+	if err := lock.Announce(map[string]string{"grpc": ports.api.Addr().String(), "http": ports.web.Addr().String(), "health": ports.health.Addr().String()}); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
 	g.Go(func() error { return server.Serve(ports.api) })
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
+	g.Go(func() error { return gateway.Serve(ctx, ports.web, web) })
 	g.Go(func() error { return servicekit.Health{Causes: h.Brief, Metrics: metrics}.Serve(ctx, ports.health) })
 	g.Go(func() error { return servers.watch(ctx) })
 	awaitReady(ctx, h)
-	welcome(out, c, home, ports.api.Addr().String(), ports.health.Addr().String(), servers, h.Causes())
+	welcome(out, c, home, ports.api.Addr().String(), ports.web.Addr().String(), ports.health.Addr().String(), servers, h.Causes())
 	if simulated, ok := ticks.(*clock.Manual); ok {
 		fmt.Fprintf(out, "  模拟时钟停在 the simulated clock stands at %s；推进 move it: bin/ostiary clock advance 1d\n\n", simulated.Now().Format(time.RFC3339))
 	}

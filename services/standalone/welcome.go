@@ -10,8 +10,10 @@ import (
 
 // welcome tells where to go and how to sign in. The initial password is printed
 // once; afterwards it lies in a file until it has been changed.
-func welcome(out io.Writer, c Config, home, api, health string, s *servers, causes []string) {
+func welcome(out io.Writer, c Config, home, api, web, health string, s *servers, causes []string) {
 	fmt.Fprintf(out, "\n司阍 Ostiary 已启动 / is running (%s)\n\n", home)
+	fmt.Fprintf(out, "  网页 page    http://%s/\n", web)
+	fmt.Fprintf(out, "  REST         http://%s/api/v1/  /api/openapi.json\n", web)
 	fmt.Fprintf(out, "  API (gRPC)   %s\n", api)
 	fmt.Fprintf(out, "  状态 health  http://%s/readyz  /metrics\n", health)
 	fmt.Fprintf(out, "  登录 sign in bin/ostiary login --user admin%s\n", address(c))
@@ -22,6 +24,7 @@ func welcome(out io.Writer, c Config, home, api, health string, s *servers, caus
 	if s.target != nil {
 		fmt.Fprintf(out, "  演示目标系统 demo target  %s\n", filepath.Join(home, "clients", "target.json"))
 	}
+	fmt.Fprintf(out, "  外部系统 outside systems  %s\n", filepath.Join(home, "clients", "{hr,lifecycle}.json"))
 	for name, server := range map[string]string{"pg": dirOf(s, true), "target": dirOf(s, false)} {
 		if wanted := filepath.Join(home, name); server != "" && server != wanted {
 			fmt.Fprintf(out, "  数据库用户无法进入 the database user cannot enter %s: %s\n", wanted, server)

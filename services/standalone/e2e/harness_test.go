@@ -64,6 +64,7 @@ type installation struct {
 	work    string
 	env     []string
 	address string
+	web     string
 	health  string
 	process *exec.Cmd
 	output  *lockedBuffer
@@ -83,13 +84,13 @@ func install(t *testing.T, extra ...string) *installation {
 func prepare(t *testing.T, extra ...string) *installation {
 	t.Helper()
 	work := workspace(t)
-	grpc, nats, health := freePort(t), freePort(t), freePort(t)
+	grpc, web, nats, health := freePort(t), freePort(t), freePort(t), freePort(t)
 	i := &installation{
 		t: t, home: filepath.Join(work, "home"), work: work,
-		address: "127.0.0.1:" + grpc, health: "http://127.0.0.1:" + health,
+		address: "127.0.0.1:" + grpc, web: "http://127.0.0.1:" + web, health: "http://127.0.0.1:" + health,
 	}
 	i.env = append(append(os.Environ(),
-		"OSTIARY_HOME="+i.home, "STANDALONE_GRPC_PORT="+grpc, "STANDALONE_NATS_PORT="+nats, "STANDALONE_HEALTH_PORT="+health,
+		"OSTIARY_HOME="+i.home, "STANDALONE_GRPC_PORT="+grpc, "STANDALONE_HTTP_PORT="+web, "STANDALONE_NATS_PORT="+nats, "STANDALONE_HEALTH_PORT="+health,
 		"IDENTITY_BOOTSTRAP_PASSWORD="+password, "OSTIARY_ADDR="+i.address, "OSTIARY_LANG=en",
 		"XDG_CONFIG_HOME="+filepath.Join(work, "config"), "STANDALONE_LOG_LEVEL=warn",
 	), extra...)

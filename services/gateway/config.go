@@ -1,0 +1,30 @@
+package gateway
+
+import (
+	"fmt"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// Config is every setting of the gateway as a process of its own, each read
+// from GATEWAY_….
+type Config struct {
+	// HTTP serves REST and the page.
+	HTTP string `envconfig:"HTTP" default:"127.0.0.1:8080"`
+	// Listen serves gRPC for all services.
+	Listen string `envconfig:"LISTEN" default:"127.0.0.1:9090"`
+	// Health serves /healthz, /readyz and /metrics.
+	Health string `envconfig:"HEALTH" default:"127.0.0.1:9464"`
+	// Peers are the addresses of the services: "identity=host:port,…".
+	Peers map[string]string `envconfig:"PEERS" required:"true"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`
+}
+
+func load() (Config, error) {
+	var c Config
+	if err := envconfig.Process("gateway", &c); err != nil {
+		return c, fmt.Errorf("read settings: %w", err)
+	}
+	return c, nil
+}
