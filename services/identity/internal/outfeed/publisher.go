@@ -20,6 +20,9 @@ const (
 	kept = 30 * 24 * time.Hour
 	// inFlight is how many messages wait for the confirmation of the bus.
 	inFlight = 256
+	// confirmWithin is how long the bus may take to confirm; a stream that is
+	// deleted in between never does.
+	confirmWithin = 5 * time.Second
 	// again is the pause before something that failed is tried again.
 	again = time.Second
 	// ackWait is how long a reader may be silent about a message.
@@ -50,7 +53,7 @@ type Publisher struct {
 
 // Run publishes until ctx ends. The bus may be away or lose everything.
 func (p *Publisher) Run(ctx context.Context) error {
-	js, err := jetstream.New(p.Bus, jetstream.WithPublishAsyncMaxPending(inFlight))
+	js, err := jetstream.New(p.Bus, jetstream.WithPublishAsyncMaxPending(inFlight), jetstream.WithPublishAsyncTimeout(confirmWithin))
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}

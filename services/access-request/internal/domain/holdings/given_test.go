@@ -62,6 +62,13 @@ func activated(grant, role string) *accessv1.GrantActivated {
 	}
 }
 
+// activatedUntil is the activation of a grant that ends.
+func activatedUntil(grant, role string, until time.Time) *accessv1.GrantActivated {
+	e := activated(grant, role)
+	e.ValidUntil = timestamppb.New(until)
+	return e
+}
+
 func revoked(grant, role, reason, rule string, at time.Time, pack int64) *accessv1.GrantRevoked {
 	return &accessv1.GrantRevoked{
 		PersonId: "per_1", EmployeeNumber: "E1", GrantId: grant, Account: "E1", Application: "orders", Role: role, Reason: reason,

@@ -214,7 +214,7 @@ func TestWhatWasSignedIsGiven(t *testing.T) {
 		testkit.Rule(t, decider).Given(signed(t, "writer")...).
 			When(outcome("writer", holdings.OutcomeGranted)).Then(approved("writer"), given("writer", noon)).
 			When(outcome("writer", holdings.OutcomeGranted)).ThenNothing().
-			When(holdings.ConfirmActive{GrantID: "grt_9"}).Then(activated("grt_9", "writer"), &accessv1.AccessRequestFulfilled{
+			When(holdings.ConfirmActive{GrantID: "grt_9"}).Then(activatedUntil("grt_9", "writer", summer), &accessv1.AccessRequestFulfilled{
 			PersonId: "per_1", EmployeeNumber: "E1", RequestId: "req_writer", GrantId: "grt_9",
 		})
 	})
