@@ -33,6 +33,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenRequestWithdrawnCancelCase(cases),
 			policy.WhenEmploymentEndedReassignCasesAndEndDeputies(cases),
 			policy.WhenPostChangedReassignCases(cases),
+			policy.WhenAbsenceRecordedNameDeputy(cases),
 			policy.WhenPackPublishedAdoptPack(cases),
 			policy.WhenPackActivatedReassignCases(cases),
 		},

@@ -332,6 +332,50 @@ func TestADelegationIsListedAndRecalled(t *testing.T) {
 	}
 }
 
+// HR names a deputy for an absence: the deputy signs while it lasts, not a day
+// longer, and not once the person is back. Whom HR may not name is passed over.
+//
+// Covers: ACR-061, APR-011
+func TestTheDeputyOfAnAbsenceSignsWhileItLasts(t *testing.T) {
+	s := begin(t)
+	away := func(number, deputy string, days int) {
+		t.Helper()
+		now := s.Clock.Now()
+		s.Says("identity", "person-"+number, &identityv1.AbsenceRecorded{
+			PersonId: "per_" + number, EmployeeNumber: number, Deputy: deputy,
+			From: timestamppb.New(now), Until: timestamppb.New(now.AddDate(0, 0, days)),
+		})
+	}
+	s.asks("1", "E1", "E1", "B")
+	away("E7", "E404", 5)
+	away("E7", "E7", 5)
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("without a deputy: %q", r)
+	}
+	away("E7", "E8", 3)
+	away("E8", "E7", 3) // would be a circle
+	if got := s.waiting("E8"); got != "1" {
+		t.Errorf("for the deputy waits %q", got)
+	}
+	away("E7", "E9", 5) // another one takes the place of E8
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("the deputy of an absence that was replaced: %q", r)
+	}
+	if r := s.decides("E9", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	s.asks("2", "E2", "E2", "B")
+	s.Says("identity", "person-E7", &identityv1.AbsenceEnded{PersonId: "per_E7", EmployeeNumber: "E7", EffectiveAt: timestamppb.New(s.Clock.Now())})
+	if r := s.decides("E9", "approve", "2"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("after the return: %q", r)
+	}
+	away("E7", "E8", 2)
+	s.Clock.Advance(3 * 24 * time.Hour)
+	if r := s.decides("E8", "approve", "2"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("after the absence: %q", r)
+	}
+}
+
 // Two who name each other at the same moment close no circle.
 //
 // Covers: APR-010, APR-011

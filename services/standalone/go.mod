@@ -16,7 +16,10 @@ require (
 	golang.org/x/sync v0.25.0
 )
 
-require github.com/grpc-ecosystem/grpc-gateway/v2 v2.33.0 // indirect
+require (
+	github.com/grpc-ecosystem/grpc-gateway/v2 v2.33.0 // indirect
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+)
 
 require (
 	cel.dev/cel-go v0.33.2 // indirect

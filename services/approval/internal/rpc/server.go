@@ -36,7 +36,7 @@ var (
 
 // New answers with these cases.
 func New(c *policy.Cases) *Server {
-	return &Server{Cases: c, deputies: postgres.NewLock(c.Pool, "approval/deputies")}
+	return &Server{Cases: c, deputies: postgres.NewLock(c.Pool, policy.DeputiesLock)}
 }
 
 // Register adds both services.

@@ -13,6 +13,7 @@ import (
 const (
 	ReasonRecalled = "recalled" // by whoever is represented
 	ReasonLeaver   = "leaver"   // one of both has left
+	ReasonReturned = "returned" // the absence is over, or another one
 )
 
 // Depart ends every delegation from or to somebody who has left.

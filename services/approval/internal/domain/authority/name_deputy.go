@@ -22,8 +22,8 @@ type NameDeputy struct {
 	Others []Delegation
 }
 
-// longest is how long a delegation may hold.
-const longest = 366 * 24 * time.Hour
+// Longest is how long a delegation may hold.
+const Longest = 366 * 24 * time.Hour
 
 // The refusals of a delegation.
 var (
@@ -49,7 +49,7 @@ func (c NameDeputy) decide(s State) ([]proto.Message, error) {
 	switch {
 	case d.Of == d.To:
 		return nil, ErrOwnDeputy
-	case !c.Until.After(c.From), !c.Until.After(c.Now), c.Until.Sub(c.From) > longest:
+	case !c.Until.After(c.From), !c.Until.After(c.Now), c.Until.Sub(c.From) > Longest:
 		return nil, ErrTime
 	case d.closesCircle(c.Others):
 		return nil, ErrCircle
