@@ -16,6 +16,7 @@ type bench struct {
 var benches = []bench{
 	{"store", benchStore},
 	{"installation", benchInstallation},
+	{"leaver", benchLeaver},
 }
 
 // atMost is a figure that must not exceed its goal.

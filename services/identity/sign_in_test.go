@@ -105,6 +105,32 @@ func TestAnInitialPasswordOnlyServesToSetAnother(t *testing.T) {
 	}
 }
 
+// Covers: IDN-054
+func TestAPasswordIsReplacedAfterThirtyDays(t *testing.T) {
+	i := install(t)
+	i.clock.Set(noon.Add(30*24*time.Hour - time.Second))
+	if _, err := i.enter("admin", bootstrapPassword, ""); err != nil {
+		t.Fatalf("on the last day: %v", err)
+	}
+	i.clock.Set(noon.Add(31 * 24 * time.Hour))
+	if _, err := i.enter("admin", bootstrapPassword, ""); reason(err) != "PASSWORD_EXPIRED" {
+		t.Fatalf("after thirty days: %v", err)
+	}
+	if _, err := i.enter("admin", "wrong", ""); reason(err) != "SIGN_IN_FAILED" {
+		t.Errorf("whoever does not know it learns of its age: %v", err)
+	}
+	if _, err := i.enter("admin", bootstrapPassword, "Battery-Staple-9"); err != nil {
+		t.Fatalf("with a new one: %v", err)
+	}
+	i.settle()
+	i.admin = i.signIn("admin", "Battery-Staple-9")
+	i.pack(1, "password_profile: nist-800-63b\n")
+	i.clock.Set(noon.Add(2 * 365 * 24 * time.Hour))
+	if _, err := i.enter("admin", "Battery-Staple-9", ""); err != nil {
+		t.Errorf("a profile without renewal: %v", err)
+	}
+}
+
 func TestANewPasswordEndsTheOldSessions(t *testing.T) {
 	i := install(t)
 	told := i.options.KeyFile(identity.InitialPasswordFile)

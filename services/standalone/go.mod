@@ -13,13 +13,11 @@ require (
 	github.com/ostiary/ostiary/services/identity v0.0.0
 	github.com/ostiary/ostiary/services/policy v0.0.0
 	github.com/ostiary/ostiary/services/provisioning v0.0.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	golang.org/x/sync v0.25.0
 )
 
-require (
-	github.com/grpc-ecosystem/grpc-gateway/v2 v2.33.0 // indirect
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-)
+require github.com/grpc-ecosystem/grpc-gateway/v2 v2.33.0 // indirect
 
 require (
 	cel.dev/cel-go v0.33.2 // indirect

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,6 +80,8 @@ func (c client) next(t *testing.T, js jetstream.JetStream, durable string, n int
 		consumer, err = js.Consumer(ctx, c.Stream, durable)
 		return err
 	})
+	schema := map[string]string{"HRREPLY": "hr-reply.schema.json", "LIFECYCLE": "lifecycle.schema.json"}[c.Stream]
+	defer func() { conforms(t, schema, all...) }()
 	for len(all) < n {
 		batch, err := consumer.Fetch(n-len(all), jetstream.FetchMaxWait(20*time.Second))
 		if err != nil {
@@ -95,6 +99,32 @@ func (c client) next(t *testing.T, js jetstream.JetStream, durable string, n int
 		}
 	}
 	return all
+}
+
+// example runs docs/examples/lifecycle until it has said so many lines, and
+// returns the number at the beginning of each.
+func (i *installation) example(place string, lines int) (numbers []string) {
+	i.t.Helper()
+	ctx, cancel := context.WithTimeout(i.t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, filepath.Join(binaries, "lifecycle"), filepath.Join(i.home, "clients", "lifecycle.json"), place)
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	scanner := bufio.NewScanner(out)
+	for len(numbers) < lines && scanner.Scan() {
+		number, _, _ := strings.Cut(scanner.Text(), " ")
+		numbers = append(numbers, number)
+	}
+	// The last line is said before its number is written down; a clean stop lets
+	// it finish.
+	_ = c.Process.Signal(os.Interrupt)
+	_ = c.Wait()
+	return numbers
 }
 
 // rest asks over HTTP and returns status, position and the answer.
@@ -144,7 +174,9 @@ func TestOutsideSystemsSpeakOverTheBusAndOverHTTP(t *testing.T) {
 	js, refused := hr.connect(t)
 	send := func(sequence int, verb, employee, data string) {
 		t.Helper()
-		if _, err := js.Publish(t.Context(), "hr.peoplesoft.employee."+verb, []byte(hrEvent(sequence, verb, employee, data))); err != nil {
+		event := hrEvent(sequence, verb, employee, data)
+		conforms(t, "hr-event.schema.json", parse(t, event))
+		if _, err := js.Publish(t.Context(), "hr.peoplesoft.employee."+verb, []byte(event)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -239,6 +271,13 @@ func TestOutsideSystemsSpeakOverTheBusAndOverHTTP(t *testing.T) {
 		waits <- page
 	}()
 
+	// The example that comes with the product keeps its place, also when it is
+	// stopped and started again.
+	place := filepath.Join(i.work, "place")
+	if got := i.example(place, 7); !slices.Equal(got, []string{"1", "2", "3", "4", "5", "6", "7"}) {
+		t.Errorf("the example says %v", got)
+	}
+
 	send(3, "dismissed", "E42", `{"reason":"fraud"}`)
 	page := <-waits
 	if events := page["events"].([]any); len(events) == 0 || events[0].(map[string]any)["subject"] != "E42" {
@@ -250,6 +289,9 @@ func TestOutsideSystemsSpeakOverTheBusAndOverHTTP(t *testing.T) {
 		}
 		return nil
 	})
+	if got := i.example(place, 2); !slices.Equal(got, []string{"8", "9"}) {
+		t.Errorf("started again the example says %v", got)
+	}
 	heard := map[any]bool{}
 	for _, a := range hr.next(t, js, "hrreply-hr", 3) {
 		heard[a["type"]] = true

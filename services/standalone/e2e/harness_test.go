@@ -47,6 +47,7 @@ func run(m *testing.M) (int, error) {
 	for name, path := range map[string]string{
 		"ostiary-standalone": "github.com/ostiary/ostiary/services/standalone/cmd/standalone",
 		"ostiary":            "github.com/ostiary/ostiary/services/cli/cmd/ostiary",
+		"lifecycle":          "github.com/ostiary/ostiary/docs/examples/lifecycle",
 	} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), path)
 		if out, err := build.CombinedOutput(); err != nil {

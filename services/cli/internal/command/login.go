@@ -22,6 +22,10 @@ var (
 	errChangeRequired = fault.New(fault.Refused, "PASSWORD_CHANGE_REQUIRED",
 		"The initial password must be changed: repeat with --new-password-stdin and give the new password as the second line.",
 		"初始口令必须修改：请加上 --new-password-stdin 重新执行，并在第二行给出新口令。")
+	// errExpired: the password has served too long.
+	errExpired = fault.New(fault.Refused, "PASSWORD_EXPIRED",
+		"This password has served too long: repeat with --new-password-stdin and give the new password as the second line.",
+		"口令已超过使用期限：请加上 --new-password-stdin 重新执行，并在第二行给出新口令。")
 	// errTooWeak and errUnchanged: another password must be chosen.
 	errTooWeak   = fault.New(fault.Refused, "PASSWORD_TOO_WEAK", "", "")
 	errUnchanged = fault.New(fault.Refused, "PASSWORD_UNCHANGED", "", "")
@@ -88,6 +92,10 @@ func (a *app) signIn(ctx context.Context, client identityv1.SignInServiceClient,
 			return nil, errChangeRequired
 		case errors.Is(err, errChangeRequired):
 			fmt.Fprintln(a.io.Err, a.printer.Say("初始口令必须修改。", "The initial password must be changed."))
+		case errors.Is(err, errExpired) && onlyPassword:
+			return nil, errExpired
+		case errors.Is(err, errExpired):
+			fmt.Fprintln(a.io.Err, a.printer.Say("口令已超过使用期限，请设置新口令。", "This password has served too long; choose a new one."))
 		case secrets.keyboard != nil && (errors.Is(err, errTooWeak) || errors.Is(err, errUnchanged)):
 			a.printer.Refuse(err)
 		default:

@@ -31,6 +31,10 @@ var (
 	ErrChangeRequired = fault.New(fault.Refused, "PASSWORD_CHANGE_REQUIRED",
 		"The initial password must be changed: sign in again and pass a new password as well.",
 		"初始口令必须修改：请重新登录并同时提交新口令。")
+	// ErrExpired says that a password has served too long (IDN-054).
+	ErrExpired = fault.New(fault.Refused, "PASSWORD_EXPIRED",
+		"This password has served too long: sign in again and pass a new password as well.",
+		"口令已超过使用期限：请重新登录并同时提交新口令。")
 	// ErrSamePassword says that the new password is the old one.
 	ErrSamePassword = fault.New(fault.Refused, "PASSWORD_UNCHANGED",
 		"The new password must differ from the old one.", "新口令不能与原口令相同。")
@@ -45,49 +49,49 @@ func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*iden
 	if !account.ValidName(user) || len(r.GetPassword()) > maxInput {
 		return nil, ErrSignIn
 	}
-	a, err := s.prove(ctx, user, r.GetPassword())
+	a, since, err := s.prove(ctx, user, r.GetPassword())
 	if err != nil {
 		return nil, err
 	}
-	if a.CredentialID, err = s.password(ctx, a, r); err != nil {
+	if a.CredentialID, err = s.password(ctx, a, since, r); err != nil {
 		return nil, err
 	}
 	return s.open(ctx, a)
 }
 
-// prove returns the account if the password is right. It takes as long for an
-// account that does not exist.
-func (s *SignIn) prove(ctx context.Context, user, password string) (account.State, error) {
+// prove returns the account if the password is right, and since when that is
+// its password. It takes as long for an account that does not exist.
+func (s *SignIn) prove(ctx context.Context, user, password string) (a account.State, since time.Time, err error) {
 	if err := s.Throttle.Pass(ctx, user); err != nil {
-		return account.State{}, err
+		return a, since, err
 	}
-	a, _, err := eventstore.Load(ctx, s.Platform.Journal, account.Decider, account.Stream(user))
+	facts, err := s.Platform.Journal.Stream(ctx, account.Stream(user))
 	if err != nil {
-		return account.State{}, err
+		return a, since, err
+	}
+	for _, f := range facts {
+		before := a.CredentialID
+		if a = account.Evolve(a, f.Message); a.CredentialID != before {
+			since = f.RecordedAt
+		}
 	}
 	right, err := s.Credentials.Verify(ctx, a.CredentialID, password)
 	switch {
 	case err != nil:
-		return account.State{}, err
+		return account.State{}, since, err
 	case !right:
-		return account.State{}, ErrSignIn
+		return account.State{}, since, ErrSignIn
 	}
 	s.Throttle.Succeeded(user)
 	if a.Status != account.Active {
-		return account.State{}, ErrSuspended
+		return account.State{}, since, ErrSuspended
 	}
-	return a, nil
+	return a, since, nil
 }
 
 // password replaces the password if a new one was given, and insists on it
 // where it must be. It returns the credential that is then in force.
-func (s *SignIn) password(ctx context.Context, a account.State, r *identityv1.SignInRequest) (string, error) {
-	if r.GetNewPassword() == "" {
-		if a.MustChange {
-			return "", ErrChangeRequired
-		}
-		return a.CredentialID, nil
-	}
+func (s *SignIn) password(ctx context.Context, a account.State, since time.Time, r *identityv1.SignInRequest) (string, error) {
 	current, _, err := s.Packs.Current(ctx)
 	if err != nil {
 		return "", err
@@ -95,6 +99,16 @@ func (s *SignIn) password(ctx context.Context, a account.State, r *identityv1.Si
 	profile := account.CNClassic
 	if current != nil && current.PasswordProfile != "" {
 		profile = current.PasswordProfile
+	}
+	if r.GetNewPassword() == "" {
+		renewal := account.Renewal(profile)
+		switch {
+		case a.MustChange:
+			return "", ErrChangeRequired
+		case renewal > 0 && s.Platform.Clock.Now().Sub(since) >= renewal:
+			return "", ErrExpired
+		}
+		return a.CredentialID, nil
 	}
 	if r.GetNewPassword() == r.GetPassword() {
 		return "", ErrSamePassword

@@ -3,6 +3,7 @@ package account
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,13 +30,19 @@ type profile struct {
 	length  int // in characters
 	classes int // of lower case, upper case, digits and others
 	letters bool
+	renewal time.Duration // after which it must be replaced; 0 for never
 }
 
+const day = 24 * time.Hour
+
 var profiles = map[string]profile{
-	CNClassic: {length: 10, letters: true},
-	MLPS3:     {length: 10, classes: 3},
+	CNClassic: {length: 10, letters: true, renewal: 30 * day},
+	MLPS3:     {length: 10, classes: 3, renewal: 90 * day},
 	NIST80063: {length: 15},
 }
+
+// Renewal is after how long a password must be replaced; 0 for never (IDN-054).
+func Renewal(profileName string) time.Duration { return profiles[profileName].renewal }
 
 // ValidProfile tells whether the name is a profile.
 func ValidProfile(name string) bool { _, ok := profiles[name]; return ok }
