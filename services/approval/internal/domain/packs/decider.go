@@ -65,7 +65,7 @@ func (c Adopt) decide(s State) ([]proto.Message, error) {
 func (c Enforce) decide(s State) ([]proto.Message, error) {
 	a := s.Adopted[c.Version]
 	switch {
-	case a == nil || a.GetDigest() != c.Digest:
+	case a.GetDigest() != c.Digest:
 		return nil, ErrNotAdopted.With("digest", c.Digest)
 	case c.Version <= s.InForce.GetVersion():
 		return nil, nil // a later pack was faster

@@ -28,7 +28,7 @@ var ErrUnknown = fault.New(fault.NotFound, "PACK_UNKNOWN",
 
 func (c Acknowledge) decide(s State) ([]proto.Message, error) {
 	switch {
-	case s.Published == nil || s.Published.GetDigest() != c.Digest:
+	case s.Published.GetDigest() != c.Digest:
 		return nil, ErrUnknown.With("digest", c.Digest).With("service", c.Service)
 	case s.Acknowledged[c.Service], !slices.Contains(s.Published.GetSubscribers(), c.Service):
 		return nil, nil
