@@ -216,16 +216,16 @@ func (i *installation) advance(to time.Time, until func() bool) {
 
 func (i *installation) eventually(what string, is func() bool) {
 	i.t.Helper()
-	i.within(30*time.Second, what, is)
+	i.within(30*time.Second, 5*time.Millisecond, what, is)
 }
 
 // patiently is for what takes minutes with full counts.
 func (i *installation) patiently(what string, is func() bool) {
 	i.t.Helper()
-	i.within(20*time.Minute, what, is)
+	i.within(20*time.Minute, 100*time.Millisecond, what, is)
 }
 
-func (i *installation) within(patience time.Duration, what string, is func() bool) {
+func (i *installation) within(patience, pause time.Duration, what string, is func() bool) {
 	i.t.Helper()
 	deadline := time.Now().Add(patience)
 	for !is() {
@@ -234,7 +234,7 @@ func (i *installation) within(patience time.Duration, what string, is func() boo
 		}
 		select {
 		case <-i.t.Context().Done():
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -119,7 +119,9 @@ func describe(stream string, events []proto.Message) string {
 		// Older files were recorded before units had named heads.
 		return strings.Replace(fmt.Sprintf("%q", folded(orgchart.Decider, events)), " map[]}", "}", 1)
 	case "hrfeed":
-		return fmt.Sprintf("%+v", folded(hrfeed.Decider, events))
+		s := folded(hrfeed.Decider, events)
+		version, done := s.Done("m-9")
+		return fmt.Sprintf("next=%d taken=%v done=%v at %d", s.Next(), s.Taken("m-10"), done, version)
 	case "snapshot":
 		s := folded(snapshot.Decider, events)
 		return fmt.Sprintf("changes=%d joiners=%d movers=%d leavers=%d held=%v applied=%d", s.Changes, s.Accepted.GetJoiners(), s.Accepted.GetMovers(), s.Accepted.GetLeavers(), s.Held != nil, s.Applied.GetChanges())

@@ -24,7 +24,7 @@ func ClientSecretFile(name string) string { return "client-" + name }
 // firstClients are the outside systems that are there from the first start if
 // their secrets are.
 var firstClients = []client.Add{
-	{Name: "hr", Feed: client.HR, Source: client.AllSources},
+	{Name: "hr", Feed: client.HR, Source: client.AllSources, FirstStart: true},
 	{Name: "lifecycle", Feed: client.Lifecycle},
 }
 

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"context"
 	"sync"
 
 	"github.com/google/uuid"
@@ -37,7 +38,29 @@ func (f *Feeds) Of(source string) *eventstore.Kept[hrfeed.State, hrfeed.Command]
 	return f.known[source]
 }
 
-// Subject is where an event of a source was published.
+// Done is an event that has been carried out; nil if there is none of this id.
+func (f *Feeds) Done(ctx context.Context, source, id string) (*identityv1.HrEventTaken, error) {
+	state, err := f.Of(source).State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	version, ok := state.Done(id)
+	if !ok {
+		return nil, nil
+	}
+	rs, err := f.journal.Store.ReadStream(ctx, hrfeed.Stream(source), version-1, 1)
+	if err != nil || len(rs) == 0 {
+		return nil, err
+	}
+	fact, err := f.journal.Decode(ctx, rs[0])
+	if err != nil {
+		return nil, err
+	}
+	taken, _ := fact.Message.(*identityv1.HrEventTaken)
+	return taken, nil
+}
+
+// subjectOf is where an event of a source was published.
 func subjectOf(source, verb string) string {
 	if verb == hrevent.UnitChanged {
 		return "hr." + source + "." + verb

@@ -262,23 +262,11 @@ func (h *hrEvents) absent(d hrevent.Data, reason string) (person.Command, error)
 // original is the event that a correction names: carried out, of the same
 // person.
 func (h *hrEvents) original(ctx context.Context, e hrevent.Event) (hrevent.Event, error) {
-	facts, err := h.p.Journal.Stream(ctx, hrfeed.Stream(e.Source))
+	found, err := h.feeds.Done(ctx, e.Source, e.Data.Corrects.Value)
 	if err != nil {
 		return hrevent.Event{}, err
 	}
-	var found *identityv1.HrEventTaken
-	applied := false
-	for _, f := range facts {
-		switch m := f.Message.(type) {
-		case *identityv1.HrEventTaken:
-			if m.GetEventId() == e.Data.Corrects.Value {
-				found = m
-			}
-		case *identityv1.HrEventApplied:
-			applied = applied || m.GetEventId() == e.Data.Corrects.Value
-		}
-	}
-	if found == nil || !applied || found.GetSubject() != e.Subject {
+	if found == nil || found.GetSubject() != e.Subject {
 		return hrevent.Event{}, ErrCorrects.With("corrects", e.Data.Corrects.Value)
 	}
 	original, unreadable, wrong := feed.Reread(found)

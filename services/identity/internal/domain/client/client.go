@@ -50,8 +50,8 @@ var (
 		"The feed is hr or lifecycle.", "数据通道只能是 hr 或 lifecycle。")
 	// ErrSource says that the source is missing or superfluous.
 	ErrSource = fault.New(fault.Invalid, "CLIENT_SOURCE_INVALID",
-		"A client of feed hr names its source (lower-case letters, digits and hyphens, or * for all); one of feed lifecycle has none.",
-		"hr 通道的客户端必须指明数据源（小写字母、数字或连字符，* 表示全部），lifecycle 通道不能指明。")
+		"A client of feed hr names its source (lower-case letters, digits and hyphens); one of feed lifecycle has none.",
+		"hr 通道的客户端必须指明数据源（小写字母、数字或连字符），lifecycle 通道不能指明。")
 )
 
 // names is what may stand in a subject of the bus and in a file name.
@@ -80,6 +80,14 @@ type Add struct {
 	Feed         string
 	Source       string
 	CredentialID string
+	// FirstStart says that whoever installs made the client: only then may it
+	// speak for all sources.
+	FirstStart bool
+}
+
+// speaks tells whether the client names the source for which it speaks.
+func (c Add) speaks() bool {
+	return names.MatchString(c.Source) || c.FirstStart && c.Source == AllSources
 }
 
 func (c Add) decide(s State) ([]proto.Message, error) {
@@ -88,7 +96,7 @@ func (c Add) decide(s State) ([]proto.Message, error) {
 		return nil, ErrName
 	case c.Feed != HR && c.Feed != Lifecycle:
 		return nil, ErrFeed.With("feed", c.Feed)
-	case c.Feed == HR && c.Source != AllSources && !names.MatchString(c.Source), c.Feed == Lifecycle && c.Source != "":
+	case c.Feed == HR && !c.speaks(), c.Feed == Lifecycle && c.Source != "":
 		return nil, ErrSource
 	case s.Name != "":
 		return nil, ErrExists.With("client", c.Name)

@@ -18,6 +18,13 @@ func TestAClientIsAddedOnce(t *testing.T) {
 		When(add).ThenRefused(client.ErrExists)
 }
 
+func TestOnlyTheFirstStartMakesAClientForAllSources(t *testing.T) {
+	t.Parallel()
+	testkit.Rule(t, client.Decider).When(client.Add{Name: "hr", Feed: client.HR, Source: client.AllSources, CredentialID: "crd_1", FirstStart: true}).
+		Then(&identityv1.ClientAdded{Client: "hr", Feed: "hr", Source: "*", CredentialId: "crd_1"})
+	testkit.Rule(t, client.Decider).When(client.Add{Name: "hr", Feed: client.HR, Source: ">", FirstStart: true}).ThenRefused(client.ErrSource)
+}
+
 func TestClientsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -17,14 +17,24 @@ type State struct {
 	last int64
 	// gap is the number of which it was told that it is missing.
 	gap int64
-	// numbers are the numbers of the events by id. The map is only ever added
-	// to and shared by older states, which do not look at later numbers:
-	// cloning it for each event would make a long feed ever slower.
-	numbers map[string]int64
+	// version is how many events the stream has.
+	version int64
+	// numbers are the events that were taken, by id; done those that were
+	// carried out. The maps are only ever added to and shared by older states,
+	// which do not look at later entries: cloning them for each event would make
+	// a long feed ever slower.
+	numbers map[string]place
+	done    map[string]int64 // version of the outcome
 	// open are events that were taken and have no outcome yet.
 	open map[string]bool
 	// quarantined are events that were taken and could not be carried out.
 	quarantined map[string]bool
+}
+
+// place is where an event stands.
+type place struct {
+	number  int64 // that the source gave it
+	version int64 // in the stream
 }
 
 // Command is one of Receive, Repeat, Reject, Apply, Quarantine and Retry.
@@ -59,6 +69,7 @@ func Decide(s State, c Command) ([]proto.Message, error) { return c.decide(s) }
 
 // Evolve returns the feed after an event.
 func Evolve(s State, event proto.Message) State {
+	s.version++
 	switch e := event.(type) {
 	case *identityv1.HrEventTaken:
 		s.open = with(s.open, e.GetEventId())
@@ -67,12 +78,15 @@ func Evolve(s State, event proto.Message) State {
 			return s
 		}
 		if s.numbers == nil {
-			s.numbers = map[string]int64{}
+			s.numbers, s.done = map[string]place{}, map[string]int64{}
 		}
-		s.numbers[e.GetEventId()] = e.GetSequence()
+		s.numbers[e.GetEventId()] = place{e.GetSequence(), s.version}
 		s.last = e.GetSequence()
 	case *identityv1.HrEventApplied:
 		s.open = without(s.open, e.GetEventId())
+		if s.done != nil {
+			s.done[e.GetEventId()] = s.version
+		}
 	case *identityv1.HrEventQuarantined:
 		if s.open[e.GetEventId()] {
 			s.open, s.quarantined = without(s.open, e.GetEventId()), with(s.quarantined, e.GetEventId())
@@ -88,8 +102,14 @@ func (s State) Next() int64 { return s.last + 1 }
 
 // number is the number under which an event was taken.
 func (s State) number(id string) (int64, bool) {
-	n, ok := s.numbers[id]
-	return n, ok && n <= s.last
+	p, ok := s.numbers[id]
+	return p.number, ok && p.version <= s.version
+}
+
+// Done is the version at which an event was taken that has been carried out.
+func (s State) Done(id string) (version int64, ok bool) {
+	at, ok := s.done[id]
+	return s.numbers[id].version, ok && at <= s.version
 }
 
 func with(set map[string]bool, id string) map[string]bool {
