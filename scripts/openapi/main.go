@@ -57,7 +57,10 @@ func run() error {
 	if err := json.Indent(&text, b, "", " "); err != nil {
 		return err
 	}
-	return os.WriteFile(to, append(text.Bytes(), '\n'), 0o644)
+	if err := os.WriteFile(to, append(text.Bytes(), '\n'), 0o644); err != nil {
+		return err
+	}
+	return publish(published, surface(loaded))
 }
 
 // complete adds what the proto does not say: credentials, headers, refusals.
@@ -72,6 +75,10 @@ func complete(d *openapi3.T) {
 	d.Security = openapi3.SecurityRequirements{{"bearer": {}}}
 	for path, item := range d.Paths.Map() {
 		for method, operation := range item.Operations() {
+			fixed(path, operation)
+			if list := listOf(operation); list != nil {
+				asList(d, list)
+			}
 			// Two services have a call of this name.
 			if strings.HasPrefix(path, "/api/v1/services/") && operation.OperationID == "ReadHistory" {
 				operation.OperationID = "ReadServiceHistory"

@@ -3,12 +3,12 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	accessrequest "github.com/ostiary/ostiary/services/gateway/internal/rest/ostiary/accessrequest/v1"
@@ -32,21 +32,29 @@ const (
 	mdPosition      = "ostiary-position"
 )
 
-// maxBody is how much a request may hold.
-const maxBody = 2 << 20
+// Options are what a process knows that the door does not.
+type Options struct {
+	// Log receives the faults of the door itself.
+	Log *slog.Logger
+	// Secure says that people reach the page over TLS that something before the
+	// door ends; then its cookie is sent over nothing else.
+	Secure bool
+}
 
 // New returns the whole door. conn leads to the services, by gRPC service.
-func New(ctx context.Context, conn *grpc.ClientConn) (http.Handler, error) {
+func New(ctx context.Context, conn *grpc.ClientConn, o Options) (http.Handler, error) {
+	all, err := described(OpenAPI)
+	if err != nil {
+		return nil, err
+	}
 	rest := runtime.NewServeMux(
-		// As the command line prints it: names of the proto, nothing left out.
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
-			MarshalOptions: protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true},
-		}),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler{&runtime.JSONPb{MarshalOptions: marshal}}),
+		runtime.WithForwardResponseRewriter(asList),
 		runtime.WithIncomingHeaderMatcher(incoming),
 		runtime.WithOutgoingHeaderMatcher(none),
 		runtime.WithOutgoingTrailerMatcher(none),
 		runtime.WithForwardResponseOption(position),
-		runtime.WithErrorHandler(refuse),
+		runtime.WithErrorHandler(refuse(o.Log)),
 		runtime.WithRoutingErrorHandler(misrouted),
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
 		runtime.WithDisablePathLengthFallback(),
@@ -62,9 +70,13 @@ func New(ctx context.Context, conn *grpc.ClientConn) (http.Handler, error) {
 		}
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/api/", checked(rest))
+	mux.Handle("/api/", checked(all, rest))
 	mux.HandleFunc("GET /api/openapi.json", serveOpenAPI)
-	mux.Handle("/", page.New(conn))
+	mux.Handle("/", page.New(conn, page.Options{
+		Secure:  o.Secure,
+		Foreign: func(w http.ResponseWriter, r *http.Request) { write(w, r, ErrForeign) },
+		Unknown: func(w http.ResponseWriter, r *http.Request) { write(w, r, ErrNoPath) },
+	}))
 	return headers(mux), nil
 }
 
@@ -85,12 +97,17 @@ func none(string) (string, bool) { return "", false }
 // position tells the caller up to where the service has written.
 func position(ctx context.Context, w http.ResponseWriter, _ proto.Message) error {
 	w.Header().Set("Cache-Control", "no-store")
+	tellPosition(ctx, w)
+	return nil
+}
+
+// tellPosition does so for a refusal, too: a part may have been written.
+func tellPosition(ctx context.Context, w http.ResponseWriter) {
 	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
 		if at := md.TrailerMD.Get(mdPosition); len(at) > 0 {
 			w.Header().Set(headerPosition, strings.Join(at, ","))
 		}
 	}
-	return nil
 }
 
 // headers are those of every answer.

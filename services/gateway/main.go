@@ -17,6 +17,7 @@ import (
 
 	"github.com/ostiary/ostiary/libs/grpckit"
 	"github.com/ostiary/ostiary/libs/servicekit"
+	"github.com/ostiary/ostiary/libs/telemetry"
 )
 
 // Main runs the gateway as a process of its own until it is told to stop.
@@ -53,14 +54,15 @@ func alone(ctx context.Context) error {
 		services[name], conns[name] = conn, conn
 	}
 	server := grpckit.Route(func(service string) grpc.ClientConnInterface { return services[service] }, grpckit.PublicServices())
-	web, err := New(ctx, grpckit.ServerConn(server)())
+	log := telemetry.NewLogger(os.Stderr, c.LogLevel)
+	web, err := New(ctx, grpckit.ServerConn(server)(), Options{Log: log, Secure: c.Secure})
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Serve(listeners["grpc"]) })
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
-	g.Go(func() error { return Serve(ctx, listeners["http"], web) })
+	g.Go(func() error { return Serve(ctx, listeners["http"], web, log) })
 	g.Go(func() error {
 		return servicekit.Health{Causes: func() []string { return unreachable(conns) }}.Serve(ctx, listeners["health"])
 	})

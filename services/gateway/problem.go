@@ -3,17 +3,18 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
-	"mime"
+	"log/slog"
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/ostiary/ostiary/libs/fault"
+
+	"github.com/ostiary/ostiary/services/gateway/internal/language"
 )
 
 // The refusals of the door itself.
@@ -29,13 +30,32 @@ var (
 		"Send JSON with Content-Type: application/json.", "请以 Content-Type: application/json 发送 JSON。")
 	// ErrTooLarge says that the body is too large.
 	ErrTooLarge = fault.New(fault.Invalid, "BODY_TOO_LARGE",
-		"The body is larger than 2 MiB; send less at once.", "请求体超过 2 MiB，请分次发送。")
-	// ErrBody says that the request cannot be read.
-	ErrBody = fault.New(fault.Invalid, "REQUEST_INVALID",
-		"The request is not of the form that /api/openapi.json describes; the detail says where.", "请求与 /api/openapi.json 的描述不符，详见 details。")
+		"The body is larger than 1 MiB; send less at once.", "请求体超过 1 MiB，请分次发送。")
+	// ErrUnread says that the body has not come in full.
+	ErrUnread = fault.New(fault.Invalid, "BODY_INCOMPLETE",
+		"The body did not arrive in full; send it again.", "请求体未完整到达，请重新发送。")
+	// ErrJSON says that the body is not one JSON object.
+	ErrJSON = fault.New(fault.Invalid, "JSON_INVALID",
+		"The body is not one JSON object; mend it.", "请求体不是一个完整的 JSON 对象，请修正。")
+	// ErrField says that the body has a field that the call does not have.
+	ErrField = fault.New(fault.Invalid, "FIELD_UNKNOWN",
+		"The body has a field that this call does not take; /api/openapi.json lists those it takes.", "请求体含有该接口不接受的字段，请查看 /api/openapi.json。")
+	// ErrParameter says that the query has a parameter that the call does not
+	// have.
+	ErrParameter = fault.New(fault.Invalid, "PARAMETER_UNKNOWN",
+		"The query has a parameter that this path does not take; /api/openapi.json lists those it takes.", "查询含有该路径不接受的参数，请查看 /api/openapi.json。")
+	// ErrRequest says that a value is not of its type.
+	ErrRequest = fault.New(fault.Invalid, "REQUEST_INVALID",
+		"A value is not of the type that /api/openapi.json describes; the details say which.", "有值与 /api/openapi.json 描述的类型不符，详见 details。")
+	// ErrAnswer says that the answer is too large to be sent at once.
+	ErrAnswer = fault.New(fault.Refused, "ANSWER_TOO_LARGE",
+		"The answer is too large to be sent at once; ask for less with limit.", "结果过大，无法一次返回，请用 limit 减少数量。")
+	// ErrForeign says that a form comes from another site.
+	ErrForeign = fault.New(fault.Forbidden, "FORM_FOREIGN",
+		"This form was sent from another site, so nothing was done; open the page itself.", "该表单来自其他网站，未执行任何操作，请直接打开本页面。")
 	// ErrInternal is all that is said about a fault of ours.
 	ErrInternal = fault.New(fault.Unavailable, "INTERNAL",
-		"Internal error; the log of the service tells what it was.", "内部错误，详情见服务日志。")
+		"Internal error; the log holds what it was under error_id.", "内部错误，可凭 error_id 在日志中查明。")
 	// ErrSlow says that the time for the call is over.
 	ErrSlow = fault.New(fault.Unavailable, "TIMED_OUT",
 		"The answer took too long; ask again.", "响应超时，请重试。")
@@ -64,33 +84,53 @@ var particular = map[string]int{
 	ErrTooLarge.Reason: http.StatusRequestEntityTooLarge, ErrInternal.Reason: http.StatusInternalServerError, ErrSlow.Reason: http.StatusGatewayTimeout,
 }
 
-// refuse answers an error of a call.
-func refuse(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	write(w, r, understood(err))
+// titles are the statuses in Chinese.
+var titles = map[int]string{
+	http.StatusBadRequest: "请求有误", http.StatusUnauthorized: "需要登录", http.StatusForbidden: "无权访问", http.StatusNotFound: "未找到",
+	http.StatusMethodNotAllowed: "方法不允许", http.StatusConflict: "内容已变更", http.StatusRequestEntityTooLarge: "请求过大",
+	http.StatusUnsupportedMediaType: "类型不支持", http.StatusUnprocessableEntity: "规则不允许", http.StatusInternalServerError: "内部错误",
+	http.StatusServiceUnavailable: "暂不可用", http.StatusGatewayTimeout: "响应超时",
 }
 
-// understood is what an error means to the caller.
+// refuse answers an error of a call. Only a fault of ours is logged here: the
+// service has logged the call.
+func refuse(log *slog.Logger) runtime.ErrorHandlerFunc {
+	return func(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+		f := understood(err)
+		if f == nil {
+			id := uuid.NewString()
+			method, _ := runtime.RPCMethod(ctx)
+			log.LogAttrs(ctx, slog.LevelError, "request", slog.String("service", "gateway"), slog.String("method", method),
+				slog.String("error_id", id), slog.Any("error", err))
+			f = ErrInternal.With("error_id", id)
+		}
+		tellPosition(ctx, w)
+		write(w, r, f)
+	}
+}
+
+// understood is what an error means to the caller; nil if it means nothing.
 func understood(err error) *fault.Fault {
 	if f, ok := fault.Of(err); ok {
 		return f
 	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return ErrTooLarge
-	}
 	st := status.Convert(err)
 	switch st.Code() {
 	case codes.InvalidArgument:
-		if strings.Contains(st.Message(), "http: request body too large") {
-			return ErrTooLarge
-		}
-		return ErrBody.With("problem", st.Message())
+		return ErrRequest.With("problem", st.Message())
 	case codes.DeadlineExceeded, codes.Canceled:
 		return ErrSlow
 	case codes.NotFound, codes.Unimplemented:
 		return ErrNoPath
+	case codes.ResourceExhausted:
+		return ErrAnswer
+	case codes.Internal:
+		// The service has logged it under this id.
+		if id, ok := strings.CutPrefix(st.Message(), "internal error "); ok && uuid.Validate(id) == nil {
+			return ErrInternal.With("error_id", id)
+		}
 	}
-	return ErrInternal
+	return nil
 }
 
 // misrouted answers what no path takes.
@@ -110,16 +150,18 @@ func write(w http.ResponseWriter, r *http.Request, f *fault.Fault) {
 	p := problem{
 		Type: "urn:ostiary:refusal:" + f.Reason, Title: http.StatusText(code), Status: code, Detail: f.MessageZH, Reason: f.Reason, Details: f.Details,
 	}
-	language := "zh-CN"
-	if english(r) || p.Detail == "" {
-		language, p.Detail = "en", f.Message
+	spoken := "zh-CN"
+	if language.English(r) || p.Detail == "" {
+		spoken, p.Detail = "en", f.Message
+	} else if title, ok := titles[code]; ok {
+		p.Title = title
 	}
 	if p.Details == nil {
 		p.Details = map[string]string{}
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Language", language)
+	h.Set("Content-Language", spoken)
 	h.Set("Cache-Control", "no-store")
 	switch code {
 	case http.StatusUnauthorized:
@@ -129,29 +171,4 @@ func write(w http.ResponseWriter, r *http.Request, f *fault.Fault) {
 	}
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(p) // the caller may have gone
-}
-
-// english tells whether the caller would rather read English.
-func english(r *http.Request) bool {
-	first, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "en")
-}
-
-// checked refuses bodies that are not JSON before anything reads them.
-func checked(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
-			kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-			if err != nil || kind != "application/json" {
-				write(w, r, ErrMediaType)
-				return
-			}
-		}
-		if r.ContentLength > maxBody {
-			_, _ = io.CopyN(io.Discard, r.Body, 1) // so that the connection is closed in order
-			write(w, r, ErrTooLarge)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -102,7 +102,7 @@ func Run(ctx context.Context, out io.Writer) error {
 	}
 	defer h.Close()
 	b.admit(h.Client)
-	return serve(ctx, c, home, ticks, ports, h, lock, servers, out)
+	return serve(ctx, c, home, ticks, ports, h, lock, servers, out, log)
 }
 
 // newHost builds the services of the process.
@@ -152,7 +152,7 @@ func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
 }
 
 // serve listens, says so, and runs until ctx ends or something fails.
-func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports *ports, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer) error {
+func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports *ports, h *servicekit.Host, lock *instance.Lock, servers *servers, out io.Writer, log *slog.Logger) error {
 	meters, metrics, err := telemetry.NewMetrics()
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 		return err
 	}
 	server := grpckit.Route(h.Conn, grpckit.PublicServices())
-	web, err := gateway.New(ctx, grpckit.ServerConn(server)())
+	web, err := gateway.New(ctx, grpckit.ServerConn(server)(), gateway.Options{Log: log})
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 	g.Go(func() error { return h.Run(ctx) })
 	g.Go(func() error { return server.Serve(ports.api) })
 	g.Go(func() error { <-ctx.Done(); server.Stop(); return nil })
-	g.Go(func() error { return gateway.Serve(ctx, ports.web, web) })
+	g.Go(func() error { return gateway.Serve(ctx, ports.web, web, log) })
 	g.Go(func() error { return servicekit.Health{Causes: h.Brief, Metrics: metrics}.Serve(ctx, ports.health) })
 	g.Go(func() error { return servers.watch(ctx) })
 	awaitReady(ctx, h)

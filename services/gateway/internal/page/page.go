@@ -15,6 +15,8 @@ import (
 
 	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/grpckit"
+
+	"github.com/ostiary/ostiary/services/gateway/internal/language"
 )
 
 //go:embed ostiary.css
@@ -25,20 +27,30 @@ var source string
 
 var pages = template.Must(template.New("page").Parse(source))
 
-// cookie holds the session secret. Scripts cannot read it and other sites
-// cannot make a browser send it.
 const cookie = "ostiary_session"
 
 // lifetime is how long a browser keeps the cookie; the session may end earlier.
 const lifetime = 12 * time.Hour
 
+// Options are what the page is told.
+type Options struct {
+	// Secure says that the page is reached over TLS which something before the
+	// door ends.
+	Secure bool
+	// Foreign answers a form that comes from another site.
+	Foreign http.HandlerFunc
+	// Unknown answers what is no page.
+	Unknown http.HandlerFunc
+}
+
 type server struct {
+	Options
 	door identityv1.SignInServiceClient
 }
 
 // New returns the page.
-func New(conn grpc.ClientConnInterface) http.Handler {
-	s := server{door: identityv1.NewSignInServiceClient(conn)}
+func New(conn grpc.ClientConnInterface, o Options) http.Handler {
+	s := server{Options: o, door: identityv1.NewSignInServiceClient(conn)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("POST /sign-in", s.signIn)
@@ -49,8 +61,11 @@ func New(conn grpc.ClientConnInterface) http.Handler {
 		w.Header().Set("Cache-Control", "max-age=3600")
 		_, _ = w.Write(stylesheet) // the reader may have gone
 	})
+	mux.HandleFunc("/", o.Unknown)
 	// A form on another site cannot act here.
-	return http.NewCrossOriginProtection().Handler(mux)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(o.Foreign)
+	return protection.Handler(mux)
 }
 
 // view is what a page shows.
@@ -60,6 +75,7 @@ type view struct {
 	MustSet  bool
 	Problem  string
 	Account  string
+	Roles    []string
 	Sessions []session
 }
 
@@ -70,7 +86,7 @@ type session struct {
 
 // home shows the sign-in form, or who is signed in and where.
 func (s server) home(w http.ResponseWriter, r *http.Request) {
-	v := view{English: english(r)}
+	v := view{English: language.English(r)}
 	c, err := r.Cookie(cookie)
 	if err != nil {
 		show(w, http.StatusOK, v)
@@ -78,7 +94,7 @@ func (s server) home(w http.ResponseWriter, r *http.Request) {
 	}
 	fresh, err := s.door.RefreshSession(r.Context(), &identityv1.RefreshSessionRequest{Session: c.Value})
 	if err != nil {
-		s.failed(w, v, err)
+		s.failed(w, r, v, err)
 		return
 	}
 	zone, err := time.LoadLocation(fresh.GetZone())
@@ -88,9 +104,10 @@ func (s server) home(w http.ResponseWriter, r *http.Request) {
 	ctx := grpckit.WithToken(r.Context(), fresh.GetAccessToken())
 	list, err := s.door.ListSessions(ctx, &identityv1.ListSessionsRequest{})
 	if err != nil {
-		s.failed(w, v, err)
+		s.failed(w, r, v, err)
 		return
 	}
+	v.Roles = roles(fresh.GetAccessToken())
 	for _, item := range list.GetItems() {
 		v.Sessions = append(v.Sessions, session{
 			ID: item.GetSessionId(), Current: item.GetCurrent(),
@@ -104,10 +121,10 @@ func (s server) home(w http.ResponseWriter, r *http.Request) {
 }
 
 // failed shows the form again: a session that has ended is forgotten.
-func (s server) failed(w http.ResponseWriter, v view, err error) {
+func (s server) failed(w http.ResponseWriter, r *http.Request, v view, err error) {
 	code := http.StatusServiceUnavailable
 	if f, ok := fault.Of(err); ok && f.Kind != fault.Unavailable {
-		forget(w)
+		s.forget(w, r)
 		code = http.StatusOK
 	}
 	v.Problem = say(v, err)
@@ -115,7 +132,7 @@ func (s server) failed(w http.ResponseWriter, v view, err error) {
 }
 
 func (s server) signIn(w http.ResponseWriter, r *http.Request) {
-	v := view{English: english(r), User: strings.TrimSpace(r.PostFormValue("user"))}
+	v := view{English: language.English(r), User: strings.TrimSpace(r.PostFormValue("user"))}
 	answer, err := s.door.SignIn(r.Context(), &identityv1.SignInRequest{
 		User: v.User, Password: r.PostFormValue("password"), NewPassword: r.PostFormValue("new_password"),
 	})
@@ -127,10 +144,7 @@ func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusUnauthorized, v)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: cookie, Value: answer.GetSession(), Path: "/", MaxAge: int(lifetime.Seconds()),
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
-	})
+	http.SetCookie(w, s.cookie(r, answer.GetSession(), int(lifetime.Seconds())))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -142,7 +156,7 @@ func (s server) end(w http.ResponseWriter, r *http.Request) {
 
 // finish ends a session of the reader; "" is the one of this browser.
 func (s server) finish(w http.ResponseWriter, r *http.Request, id string) {
-	v := view{English: english(r)}
+	v := view{English: language.English(r)}
 	c, err := r.Cookie(cookie)
 	if err != nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -153,17 +167,26 @@ func (s server) finish(w http.ResponseWriter, r *http.Request, id string) {
 		_, err = s.door.EndSession(grpckit.WithToken(r.Context(), fresh.GetAccessToken()), &identityv1.EndSessionRequest{SessionId: id})
 	}
 	if err != nil {
-		s.failed(w, v, err)
+		s.failed(w, r, v, err)
 		return
 	}
 	if id == "" {
-		forget(w)
+		s.forget(w, r)
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-func forget(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+func (s server) forget(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, s.cookie(r, "", -1))
+}
+
+// cookie holds the session secret. Scripts cannot read it, other sites cannot
+// make a browser send it, and over TLS it is sent over nothing else.
+func (s server) cookie(r *http.Request, secret string, age int) *http.Cookie {
+	return &http.Cookie{
+		Name: cookie, Value: secret, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.Secure || r.TLS != nil, SameSite: http.SameSiteStrictMode,
+	}
 }
 
 func show(w http.ResponseWriter, code int, v view) {
@@ -185,10 +208,4 @@ func say(v view, err error) string {
 		return "That did not work; try again."
 	}
 	return "操作未成功，请重试。"
-}
-
-// english tells whether the reader would rather read English.
-func english(r *http.Request) bool {
-	first, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "en")
 }

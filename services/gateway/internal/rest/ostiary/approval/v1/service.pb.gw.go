@@ -127,6 +127,14 @@ func request_ApprovalService_Decide_0(ctx context.Context, marshaler runtime.Mar
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "case_id", err)
 	}
+	val, ok = pathParams["decision"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "decision")
+	}
+	protoReq.Decision, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "decision", err)
+	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
@@ -150,6 +158,14 @@ func local_request_ApprovalService_Decide_0(ctx context.Context, marshaler runti
 	protoReq.CaseId, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "case_id", err)
+	}
+	val, ok = pathParams["decision"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "decision")
+	}
+	protoReq.Decision, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "decision", err)
 	}
 	msg, err := server.Decide(ctx, &protoReq)
 	return msg, metadata, err
@@ -294,7 +310,7 @@ func RegisterApprovalServiceHandlerServer(ctx context.Context, mux *runtime.Serv
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/ostiary.approval.v1.ApprovalService/Decide", runtime.WithHTTPPathPattern("/api/v1/approvals/{case_id}/decisions"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/ostiary.approval.v1.ApprovalService/Decide", runtime.WithHTTPPathPattern("/api/v1/approvals/{case_id}/{decision}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -446,7 +462,7 @@ func RegisterApprovalServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/ostiary.approval.v1.ApprovalService/Decide", runtime.WithHTTPPathPattern("/api/v1/approvals/{case_id}/decisions"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/ostiary.approval.v1.ApprovalService/Decide", runtime.WithHTTPPathPattern("/api/v1/approvals/{case_id}/{decision}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -516,7 +532,7 @@ func RegisterApprovalServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 var (
 	pattern_ApprovalService_ListApprovals_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "approvals"}, ""))
 	pattern_ApprovalService_GetApproval_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "approvals", "case_id"}, ""))
-	pattern_ApprovalService_Decide_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3, 2, 4}, []string{"api", "v1", "approvals", "case_id", "decisions"}, ""))
+	pattern_ApprovalService_Decide_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3, 1, 0, 4, 1, 5, 4}, []string{"api", "v1", "approvals", "case_id", "decision"}, ""))
 	pattern_ApprovalService_NameDeputy_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "deputies"}, ""))
 	pattern_ApprovalService_EndDeputy_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "deputies", "delegation_id"}, ""))
 	pattern_ApprovalService_ListDeputies_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "deputies"}, ""))
