@@ -51,7 +51,7 @@ type Settings struct {
 	// Zone is where local days begin and end.
 	Zone string `envconfig:"ZONE" default:"Asia/Shanghai"`
 	// Peers are the addresses of the other services: "identity=host:port,…".
-	Peers map[string]string `envconfig:"PEERS"`
+	Peers Addresses `envconfig:"PEERS"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"github.com/ostiary/ostiary/libs/servicekit"
 )
 
 // Config is every setting of the gateway as a process of its own, each read
@@ -16,7 +18,7 @@ type Config struct {
 	// Health serves /healthz, /readyz and /metrics.
 	Health string `envconfig:"HEALTH" default:"127.0.0.1:9464"`
 	// Peers are the addresses of the services: "identity=host:port,…".
-	Peers map[string]string `envconfig:"PEERS" required:"true"`
+	Peers servicekit.Addresses `envconfig:"PEERS" required:"true"`
 	// Secure says that people reach the page over TLS, which something before
 	// the gateway ends.
 	Secure bool `envconfig:"SECURE"`
