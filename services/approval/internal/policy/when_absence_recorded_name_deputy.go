@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -100,8 +99,9 @@ func (a *absences) name(ctx context.Context, f eventstore.Fact, e *identityv1.Ab
 	if err != nil {
 		return err
 	}
-	from, until := e.GetFrom().AsTime(), time.Time{}
-	if until = from.Add(authority.Longest); e.GetUntil() != nil {
+	from := e.GetFrom().AsTime()
+	until := from.Add(authority.Longest)
+	if e.GetUntil() != nil {
 		until = e.GetUntil().AsTime()
 	}
 	stream := authority.Stream(e.GetPersonId())

@@ -52,7 +52,7 @@ func TestAUnitIsRenamedOrMovedWithAllBelowIt(t *testing.T) {
 // Covers: IDN-009
 func TestAPathThatIsFreeAgainGetsAUnitOfItsOwn(t *testing.T) {
 	t.Parallel()
-	ensure := orgchart.EnsureUnits{Paths: [][]string{path("总部", "研发部")}, Limit: 9, ID: func(p []string) string { return "u1" }}
+	ensure := orgchart.EnsureUnits{Paths: [][]string{path("总部", "研发部")}, Limit: 9, ID: func([]string) string { return "u1" }}
 	tree(t).Given(&identityv1.OrgUnitMoved{UnitId: "u1", Path: path("总部", "研发部"), To: path("总部", "技术部")}).
 		When(ensure).Then(&identityv1.OrgUnitCreated{UnitId: "u1.2", ParentId: "u0", Path: path("总部", "研发部"), Name: "研发部"}).
 		When(ensure).ThenNothing()
