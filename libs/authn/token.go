@@ -17,6 +17,8 @@ const MaxLife = 5 * time.Minute
 
 // Issuers and audience as they stand in tokens.
 const (
+	// SessionsKeptBy is the service that keeps the sessions of people.
+	SessionsKeptBy = "identity"
 	// IssuerIdentity signs for people.
 	IssuerIdentity = "ostiary/identity"
 	// issuerService, followed by its name, is a service that signs for itself.

@@ -37,6 +37,9 @@ type Options struct {
 	ServiceKey func(service string) (ed25519.PrivateKey, error)
 	// Issuers are the public keys of all who sign tokens, by issuer.
 	Issuers map[string]ed25519.PublicKey
+	// FollowSessions says that the sessions are kept by a service of another
+	// process, which is asked which have ended.
+	FollowSessions bool
 	// Clock is the only time.
 	Clock clock.Clock
 	// Zone is where local days begin and end.
@@ -59,6 +62,7 @@ type Database struct {
 type Host struct {
 	options  Options
 	verifier *authn.Verifier
+	gate     *authn.Gate // of sessions kept elsewhere; nil unless they are followed
 	units    map[string]*unit
 	order    []string
 }
@@ -91,6 +95,9 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 			return nil, fmt.Errorf("build %s: %w", name, err)
 		}
 	}
+	if o.FollowSessions && len(h.order) > 0 {
+		h.gate = authn.NewGate(h.units[h.order[0]].endedElsewhere, clock.System{}.Now)
+	}
 	h.verifier.SetSessionCheck(h.checkSession)
 	return h, nil
 }
@@ -99,6 +106,9 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 // and the first failure is returned.
 func (h *Host) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	if h.gate != nil {
+		g.Go(func() error { return h.gate.Run(ctx) })
+	}
 	for _, name := range h.order {
 		g.Go(func() error {
 			if err := h.units[name].run(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -135,7 +145,7 @@ func (h *Host) Brief() []string {
 			causes = append(causes, name+": "+c)
 		}
 	}
-	return causes
+	return append(causes, h.blind()...)
 }
 
 // Causes lists why the process is not ready, each with its service. They may
@@ -148,7 +158,15 @@ func (h *Host) Causes() []string {
 			causes = append(causes, name+": "+c)
 		}
 	}
-	return causes
+	return append(causes, h.blind()...)
+}
+
+// blind says that nobody is admitted, because ended sessions are not heard of.
+func (h *Host) blind() []string {
+	if h.gate == nil || h.gate.Ready() {
+		return nil
+	}
+	return []string{"sessions: " + authn.SessionsKeptBy + " does not tell which have ended; nobody is admitted"}
 }
 
 // Client tells whether an outside system may use the bus.
@@ -161,9 +179,13 @@ func (h *Host) Client(user, password string) (OutsideClient, bool) {
 	return OutsideClient{}, false
 }
 
-// checkSession asks the service that keeps the sessions. Without it in this
-// process the token's short life is the limit.
+// checkSession asks the service that keeps the sessions, or what another
+// process has told of them. Where neither is set up, as in a test of one
+// service, the token's short life is the limit.
 func (h *Host) checkSession(session string) error {
+	if h.gate != nil {
+		return h.gate.Check(session)
+	}
 	for _, name := range h.order {
 		if u := h.units[name]; u.service != nil && u.service.CheckSession != nil {
 			return u.service.CheckSession(session)

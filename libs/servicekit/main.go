@@ -99,10 +99,11 @@ func alone(ctx context.Context, d Definition) error {
 		ServiceKey: func(service string) (ed25519.PrivateKey, error) {
 			return authn.LoadOrCreateKey(filepath.Join(s.Keys, "service-"+service+".key"))
 		},
-		Issuers: issuers,
-		Clock:   ticks,
-		Zone:    zone,
-		Log:     log,
+		Issuers:        issuers,
+		FollowSessions: d.Name != authn.SessionsKeptBy,
+		Clock:          ticks,
+		Zone:           zone,
+		Log:            log,
 	})
 	if err != nil {
 		return err

@@ -72,7 +72,8 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 	machine := clock.System{}
 	kept, board := packs.New(p.Pool), progress.NewBoard()
 	credentials := &credential.Store{Pool: p.Pool, Hasher: hasher}
-	gate := sessions.New(p.Journal.Store, p.Pool, machine.Now)
+	ended := sessions.Log{Store: p.Journal.Store, Pool: p.Pool}.Ended
+	gate := authn.NewGate(ended, machine.Now)
 	first := bootstrap.New(p, credentials, config.BootstrapPassword)
 	hr := feed.New(p.Journal)
 	intake := feed.NewIntake(p, hr)
@@ -84,7 +85,7 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 		Throttle:   credential.NewThrottle(machine.Now, machine.Until),
 		Signer:     authn.NewSigner(authn.IssuerIdentity, key, machine.Now),
 		MachineNow: machine.Now, SessionLifetime: config.SessionLifetime, TokenLifetime: min(config.TokenLifetime, authn.MaxLife),
-		FeedURL: config.FeedURL, Lifecycle: lifecycle,
+		FeedURL: config.FeedURL, Ended: ended, Lifecycle: lifecycle,
 	}
 	return &servicekit.Service{
 		Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, needs) },

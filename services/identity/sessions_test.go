@@ -1,9 +1,16 @@
 package identity_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
+	"google.golang.org/grpc"
+
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
+	runtimev1 "github.com/ostiary/ostiary/proto/gen/ostiary/runtime/v1"
+
+	"github.com/ostiary/ostiary/libs/servicekit"
 )
 
 // Everybody sees where they are signed in and ends it; those who keep
@@ -58,4 +65,41 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.eventually("what the administrator ended is refused", func() bool { return !i.admitted(here) })
+}
+
+// A service of another process refuses an ended session as soon, although the
+// bus is dead.
+//
+// Covers: IDN-067
+func TestAnotherProcessRefusesAnEndedSessionWithoutTheBus(t *testing.T) {
+	i := install(t)
+	o := i.options
+	o.Definitions = []servicekit.Definition{i.neighbour("policy")}
+	o.FollowSessions = true
+	o.Remote = func(service string) (grpc.ClientConnInterface, error) { return i.host.Conn(service), nil }
+	elsewhere, err := servicekit.NewHost(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	look := func() error {
+		_, err := runtimev1.NewRuntimeServiceClient(elsewhere.Conn("policy")).GetStatus(i.admin, &runtimev1.GetStatusRequest{Service: "policy"})
+		return err
+	}
+	go func() { done <- elsewhere.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
+	i.eventually("the other process has looked", func() bool { return look() == nil })
+	i.bus.Close()
+	if _, err := i.door().EndSession(i.admin, &identityv1.EndSessionRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	i.eventually("the other process refuses", func() bool { return reason(look()) == "SESSION_ENDED" })
+	i.eventually("and so does this one", func() bool { return !i.admitted(i.admin) })
 }

@@ -40,6 +40,8 @@ type Needs struct {
 	SessionLifetime time.Duration
 	// TokenLifetime is how long an access token lasts.
 	TokenLifetime time.Duration
+	// Ended tells which sessions have ended.
+	Ended authn.Ended
 	// Lifecycle is what outside systems are told of accounts and grants.
 	Lifecycle *outfeed.Book
 	// FeedURL is where outside systems reach the bus.

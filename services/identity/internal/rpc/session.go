@@ -9,6 +9,7 @@ import (
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
+	"github.com/ostiary/ostiary/libs/authn"
 	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/fault"
@@ -109,4 +110,18 @@ func (s *SignIn) ListSessions(ctx context.Context, r *identityv1.ListSessionsReq
 		})
 	}
 	return answer, nil
+}
+
+// FollowEndedSessions tells services of other processes which sessions have
+// ended.
+func (s *SignIn) FollowEndedSessions(ctx context.Context, r *identityv1.FollowEndedSessionsRequest) (*identityv1.FollowEndedSessionsResponse, error) {
+	after := int64(authn.Beginning)
+	if r.After != nil {
+		after = r.GetAfter()
+	}
+	sessions, next, err := s.Ended(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return &identityv1.FollowEndedSessionsResponse{SessionIds: sessions, Next: next}, nil
 }

@@ -336,6 +336,108 @@ func (x *EndSessionRequest) GetSessionId() string {
 	return ""
 }
 
+// FollowEndedSessionsRequest says what the caller knows.
+type FollowEndedSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position to go on from; absent: all ended sessions whose tokens may still
+	// be in use.
+	After         *int64 `protobuf:"varint,1,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowEndedSessionsRequest) Reset() {
+	*x = FollowEndedSessionsRequest{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowEndedSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowEndedSessionsRequest) ProtoMessage() {}
+
+func (x *FollowEndedSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowEndedSessionsRequest.ProtoReflect.Descriptor instead.
+func (*FollowEndedSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FollowEndedSessionsRequest) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+// FollowEndedSessionsResponse tells which sessions have ended since.
+type FollowEndedSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions.
+	SessionIds []string `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
+	// Position to go on from.
+	Next          int64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowEndedSessionsResponse) Reset() {
+	*x = FollowEndedSessionsResponse{}
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowEndedSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowEndedSessionsResponse) ProtoMessage() {}
+
+func (x *FollowEndedSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowEndedSessionsResponse.ProtoReflect.Descriptor instead.
+func (*FollowEndedSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FollowEndedSessionsResponse) GetSessionIds() []string {
+	if x != nil {
+		return x.SessionIds
+	}
+	return nil
+}
+
+func (x *FollowEndedSessionsResponse) GetNext() int64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
 // ListSessionsRequest names an account.
 type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -347,7 +449,7 @@ type ListSessionsRequest struct {
 
 func (x *ListSessionsRequest) Reset() {
 	*x = ListSessionsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +461,7 @@ func (x *ListSessionsRequest) String() string {
 func (*ListSessionsRequest) ProtoMessage() {}
 
 func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +474,7 @@ func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListSessionsRequest) GetAccount() string {
@@ -394,7 +496,7 @@ type ListSessionsResponse struct {
 
 func (x *ListSessionsResponse) Reset() {
 	*x = ListSessionsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -406,7 +508,7 @@ func (x *ListSessionsResponse) String() string {
 func (*ListSessionsResponse) ProtoMessage() {}
 
 func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -419,7 +521,7 @@ func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListSessionsResponse) GetItems() []*Session {
@@ -448,7 +550,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -460,7 +562,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -473,7 +575,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Session) GetSessionId() string {
@@ -522,7 +624,7 @@ type EndSessionResponse struct {
 
 func (x *EndSessionResponse) Reset() {
 	*x = EndSessionResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +636,7 @@ func (x *EndSessionResponse) String() string {
 func (*EndSessionResponse) ProtoMessage() {}
 
 func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +649,7 @@ func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
 func (*EndSessionResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EndSessionResponse) GetPosition() int64 {
@@ -573,7 +675,7 @@ type ImportSnapshotRequest struct {
 
 func (x *ImportSnapshotRequest) Reset() {
 	*x = ImportSnapshotRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +687,7 @@ func (x *ImportSnapshotRequest) String() string {
 func (*ImportSnapshotRequest) ProtoMessage() {}
 
 func (x *ImportSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +700,7 @@ func (x *ImportSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportSnapshotRequest) GetPart() isImportSnapshotRequest_Part {
@@ -661,7 +763,7 @@ type ImportSnapshotHeader struct {
 
 func (x *ImportSnapshotHeader) Reset() {
 	*x = ImportSnapshotHeader{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +775,7 @@ func (x *ImportSnapshotHeader) String() string {
 func (*ImportSnapshotHeader) ProtoMessage() {}
 
 func (x *ImportSnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +788,7 @@ func (x *ImportSnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotHeader.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ImportSnapshotHeader) GetMap() []byte {
@@ -733,7 +835,7 @@ type ImportSnapshotResponse struct {
 
 func (x *ImportSnapshotResponse) Reset() {
 	*x = ImportSnapshotResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +847,7 @@ func (x *ImportSnapshotResponse) String() string {
 func (*ImportSnapshotResponse) ProtoMessage() {}
 
 func (x *ImportSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +860,7 @@ func (x *ImportSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*ImportSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportSnapshotResponse) GetPart() isImportSnapshotResponse_Part {
@@ -817,7 +919,7 @@ type ImportProgress struct {
 
 func (x *ImportProgress) Reset() {
 	*x = ImportProgress{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +931,7 @@ func (x *ImportProgress) String() string {
 func (*ImportProgress) ProtoMessage() {}
 
 func (x *ImportProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +944,7 @@ func (x *ImportProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgress.ProtoReflect.Descriptor instead.
 func (*ImportProgress) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ImportProgress) GetDone() int32 {
@@ -894,7 +996,7 @@ type ImportResult struct {
 
 func (x *ImportResult) Reset() {
 	*x = ImportResult{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -906,7 +1008,7 @@ func (x *ImportResult) String() string {
 func (*ImportResult) ProtoMessage() {}
 
 func (x *ImportResult) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -919,7 +1021,7 @@ func (x *ImportResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResult.ProtoReflect.Descriptor instead.
 func (*ImportResult) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ImportResult) GetSnapshot() string {
@@ -1032,7 +1134,7 @@ type ImportWarning struct {
 
 func (x *ImportWarning) Reset() {
 	*x = ImportWarning{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1146,7 @@ func (x *ImportWarning) String() string {
 func (*ImportWarning) ProtoMessage() {}
 
 func (x *ImportWarning) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1159,7 @@ func (x *ImportWarning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportWarning.ProtoReflect.Descriptor instead.
 func (*ImportWarning) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ImportWarning) GetReason() string {
@@ -1106,7 +1208,7 @@ type GetPersonRequest struct {
 
 func (x *GetPersonRequest) Reset() {
 	*x = GetPersonRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1220,7 @@ func (x *GetPersonRequest) String() string {
 func (*GetPersonRequest) ProtoMessage() {}
 
 func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1233,7 @@ func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonRequest.ProtoReflect.Descriptor instead.
 func (*GetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetPersonRequest) GetEmployeeNumber() string {
@@ -1152,7 +1254,7 @@ type GetPersonResponse struct {
 
 func (x *GetPersonResponse) Reset() {
 	*x = GetPersonResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1266,7 @@ func (x *GetPersonResponse) String() string {
 func (*GetPersonResponse) ProtoMessage() {}
 
 func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1279,7 @@ func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonResponse.ProtoReflect.Descriptor instead.
 func (*GetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetPersonResponse) GetPerson() *Person {
@@ -1224,7 +1326,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1236,7 +1338,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1249,7 +1351,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Person) GetEmployeeNumber() string {
@@ -1361,7 +1463,7 @@ type FindUnitHeadRequest struct {
 
 func (x *FindUnitHeadRequest) Reset() {
 	*x = FindUnitHeadRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1475,7 @@ func (x *FindUnitHeadRequest) String() string {
 func (*FindUnitHeadRequest) ProtoMessage() {}
 
 func (x *FindUnitHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1488,7 @@ func (x *FindUnitHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitHeadRequest.ProtoReflect.Descriptor instead.
 func (*FindUnitHeadRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FindUnitHeadRequest) GetUnit() []string {
@@ -1407,7 +1509,7 @@ type FindUnitHeadResponse struct {
 
 func (x *FindUnitHeadResponse) Reset() {
 	*x = FindUnitHeadResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1419,7 +1521,7 @@ func (x *FindUnitHeadResponse) String() string {
 func (*FindUnitHeadResponse) ProtoMessage() {}
 
 func (x *FindUnitHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1432,7 +1534,7 @@ func (x *FindUnitHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitHeadResponse.ProtoReflect.Descriptor instead.
 func (*FindUnitHeadResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FindUnitHeadResponse) GetEmployeeNumber() string {
@@ -1453,7 +1555,7 @@ type FindPeopleRequest struct {
 
 func (x *FindPeopleRequest) Reset() {
 	*x = FindPeopleRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1465,7 +1567,7 @@ func (x *FindPeopleRequest) String() string {
 func (*FindPeopleRequest) ProtoMessage() {}
 
 func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1478,7 +1580,7 @@ func (x *FindPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleRequest.ProtoReflect.Descriptor instead.
 func (*FindPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *FindPeopleRequest) GetIdNumber() string {
@@ -1500,7 +1602,7 @@ type FindPeopleResponse struct {
 
 func (x *FindPeopleResponse) Reset() {
 	*x = FindPeopleResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1614,7 @@ func (x *FindPeopleResponse) String() string {
 func (*FindPeopleResponse) ProtoMessage() {}
 
 func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1627,7 @@ func (x *FindPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPeopleResponse.ProtoReflect.Descriptor instead.
 func (*FindPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FindPeopleResponse) GetPeople() []*Person {
@@ -1548,7 +1650,7 @@ type PersonAccount struct {
 
 func (x *PersonAccount) Reset() {
 	*x = PersonAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1662,7 @@ func (x *PersonAccount) String() string {
 func (*PersonAccount) ProtoMessage() {}
 
 func (x *PersonAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1675,7 @@ func (x *PersonAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonAccount.ProtoReflect.Descriptor instead.
 func (*PersonAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PersonAccount) GetAccount() string {
@@ -1601,7 +1703,7 @@ type GetClearanceRequest struct {
 
 func (x *GetClearanceRequest) Reset() {
 	*x = GetClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1715,7 @@ func (x *GetClearanceRequest) String() string {
 func (*GetClearanceRequest) ProtoMessage() {}
 
 func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1728,7 @@ func (x *GetClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceRequest.ProtoReflect.Descriptor instead.
 func (*GetClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetClearanceRequest) GetEmployeeNumber() string {
@@ -1657,7 +1759,7 @@ type GetClearanceResponse struct {
 
 func (x *GetClearanceResponse) Reset() {
 	*x = GetClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1669,7 +1771,7 @@ func (x *GetClearanceResponse) String() string {
 func (*GetClearanceResponse) ProtoMessage() {}
 
 func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1682,7 +1784,7 @@ func (x *GetClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClearanceResponse.ProtoReflect.Descriptor instead.
 func (*GetClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetClearanceResponse) GetEmployeeNumber() string {
@@ -1746,7 +1848,7 @@ type ClearanceItem struct {
 
 func (x *ClearanceItem) Reset() {
 	*x = ClearanceItem{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1860,7 @@ func (x *ClearanceItem) String() string {
 func (*ClearanceItem) ProtoMessage() {}
 
 func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1873,7 @@ func (x *ClearanceItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceItem.ProtoReflect.Descriptor instead.
 func (*ClearanceItem) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ClearanceItem) GetItem() string {
@@ -1824,7 +1926,7 @@ type RecordClearanceRequest struct {
 
 func (x *RecordClearanceRequest) Reset() {
 	*x = RecordClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1836,7 +1938,7 @@ func (x *RecordClearanceRequest) String() string {
 func (*RecordClearanceRequest) ProtoMessage() {}
 
 func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1849,7 +1951,7 @@ func (x *RecordClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceRequest.ProtoReflect.Descriptor instead.
 func (*RecordClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RecordClearanceRequest) GetEmployeeNumber() string {
@@ -1884,7 +1986,7 @@ type RecordClearanceResponse struct {
 
 func (x *RecordClearanceResponse) Reset() {
 	*x = RecordClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +1998,7 @@ func (x *RecordClearanceResponse) String() string {
 func (*RecordClearanceResponse) ProtoMessage() {}
 
 func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2011,7 @@ func (x *RecordClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordClearanceResponse.ProtoReflect.Descriptor instead.
 func (*RecordClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RecordClearanceResponse) GetPosition() int64 {
@@ -1934,7 +2036,7 @@ type WaiveClearanceRequest struct {
 
 func (x *WaiveClearanceRequest) Reset() {
 	*x = WaiveClearanceRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2048,7 @@ func (x *WaiveClearanceRequest) String() string {
 func (*WaiveClearanceRequest) ProtoMessage() {}
 
 func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2061,7 @@ func (x *WaiveClearanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceRequest.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WaiveClearanceRequest) GetEmployeeNumber() string {
@@ -1994,7 +2096,7 @@ type WaiveClearanceResponse struct {
 
 func (x *WaiveClearanceResponse) Reset() {
 	*x = WaiveClearanceResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2006,7 +2108,7 @@ func (x *WaiveClearanceResponse) String() string {
 func (*WaiveClearanceResponse) ProtoMessage() {}
 
 func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2019,7 +2121,7 @@ func (x *WaiveClearanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaiveClearanceResponse.ProtoReflect.Descriptor instead.
 func (*WaiveClearanceResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WaiveClearanceResponse) GetPosition() int64 {
@@ -2040,7 +2142,7 @@ type IssueCredentialRequest struct {
 
 func (x *IssueCredentialRequest) Reset() {
 	*x = IssueCredentialRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2154,7 @@ func (x *IssueCredentialRequest) String() string {
 func (*IssueCredentialRequest) ProtoMessage() {}
 
 func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2167,7 @@ func (x *IssueCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialRequest.ProtoReflect.Descriptor instead.
 func (*IssueCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *IssueCredentialRequest) GetAccount() string {
@@ -2090,7 +2192,7 @@ type IssueCredentialResponse struct {
 
 func (x *IssueCredentialResponse) Reset() {
 	*x = IssueCredentialResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2102,7 +2204,7 @@ func (x *IssueCredentialResponse) String() string {
 func (*IssueCredentialResponse) ProtoMessage() {}
 
 func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2115,7 +2217,7 @@ func (x *IssueCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueCredentialResponse.ProtoReflect.Descriptor instead.
 func (*IssueCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{31}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *IssueCredentialResponse) GetAccount() string {
@@ -2152,7 +2254,7 @@ type AddOperatorRequest struct {
 
 func (x *AddOperatorRequest) Reset() {
 	*x = AddOperatorRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2266,7 @@ func (x *AddOperatorRequest) String() string {
 func (*AddOperatorRequest) ProtoMessage() {}
 
 func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2279,7 @@ func (x *AddOperatorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorRequest.ProtoReflect.Descriptor instead.
 func (*AddOperatorRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{32}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AddOperatorRequest) GetUser() string {
@@ -2211,7 +2313,7 @@ type AddOperatorResponse struct {
 
 func (x *AddOperatorResponse) Reset() {
 	*x = AddOperatorResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2325,7 @@ func (x *AddOperatorResponse) String() string {
 func (*AddOperatorResponse) ProtoMessage() {}
 
 func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2338,7 @@ func (x *AddOperatorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddOperatorResponse.ProtoReflect.Descriptor instead.
 func (*AddOperatorResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{33}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AddOperatorResponse) GetUser() string {
@@ -2280,7 +2382,7 @@ type SetOperatorRolesRequest struct {
 
 func (x *SetOperatorRolesRequest) Reset() {
 	*x = SetOperatorRolesRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2292,7 +2394,7 @@ func (x *SetOperatorRolesRequest) String() string {
 func (*SetOperatorRolesRequest) ProtoMessage() {}
 
 func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2305,7 +2407,7 @@ func (x *SetOperatorRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesRequest.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{34}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SetOperatorRolesRequest) GetAccount() string {
@@ -2337,7 +2439,7 @@ type SetOperatorRolesResponse struct {
 
 func (x *SetOperatorRolesResponse) Reset() {
 	*x = SetOperatorRolesResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2451,7 @@ func (x *SetOperatorRolesResponse) String() string {
 func (*SetOperatorRolesResponse) ProtoMessage() {}
 
 func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2464,7 @@ func (x *SetOperatorRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetOperatorRolesResponse.ProtoReflect.Descriptor instead.
 func (*SetOperatorRolesResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{35}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SetOperatorRolesResponse) GetAccount() string {
@@ -2401,7 +2503,7 @@ type AddClientRequest struct {
 
 func (x *AddClientRequest) Reset() {
 	*x = AddClientRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2515,7 @@ func (x *AddClientRequest) String() string {
 func (*AddClientRequest) ProtoMessage() {}
 
 func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2528,7 @@ func (x *AddClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientRequest.ProtoReflect.Descriptor instead.
 func (*AddClientRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{36}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AddClientRequest) GetName() string {
@@ -2479,7 +2581,7 @@ type AddClientResponse struct {
 
 func (x *AddClientResponse) Reset() {
 	*x = AddClientResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2491,7 +2593,7 @@ func (x *AddClientResponse) String() string {
 func (*AddClientResponse) ProtoMessage() {}
 
 func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2504,7 +2606,7 @@ func (x *AddClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddClientResponse.ProtoReflect.Descriptor instead.
 func (*AddClientResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{37}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AddClientResponse) GetName() string {
@@ -2590,7 +2692,7 @@ type ListOperatorsRequest struct {
 
 func (x *ListOperatorsRequest) Reset() {
 	*x = ListOperatorsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2602,7 +2704,7 @@ func (x *ListOperatorsRequest) String() string {
 func (*ListOperatorsRequest) ProtoMessage() {}
 
 func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2615,7 +2717,7 @@ func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperatorsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{38}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListOperatorsRequest) GetLimit() int32 {
@@ -2645,7 +2747,7 @@ type ListOperatorsResponse struct {
 
 func (x *ListOperatorsResponse) Reset() {
 	*x = ListOperatorsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2657,7 +2759,7 @@ func (x *ListOperatorsResponse) String() string {
 func (*ListOperatorsResponse) ProtoMessage() {}
 
 func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2670,7 +2772,7 @@ func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperatorsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{39}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListOperatorsResponse) GetItems() []*OperatorAccount {
@@ -2712,7 +2814,7 @@ type OperatorAccount struct {
 
 func (x *OperatorAccount) Reset() {
 	*x = OperatorAccount{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2724,7 +2826,7 @@ func (x *OperatorAccount) String() string {
 func (*OperatorAccount) ProtoMessage() {}
 
 func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +2839,7 @@ func (x *OperatorAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorAccount.ProtoReflect.Descriptor instead.
 func (*OperatorAccount) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{40}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *OperatorAccount) GetAccount() string {
@@ -2802,7 +2904,7 @@ type ListClientsRequest struct {
 
 func (x *ListClientsRequest) Reset() {
 	*x = ListClientsRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2814,7 +2916,7 @@ func (x *ListClientsRequest) String() string {
 func (*ListClientsRequest) ProtoMessage() {}
 
 func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2827,7 +2929,7 @@ func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
 func (*ListClientsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{41}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListClientsRequest) GetLimit() int32 {
@@ -2857,7 +2959,7 @@ type ListClientsResponse struct {
 
 func (x *ListClientsResponse) Reset() {
 	*x = ListClientsResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2869,7 +2971,7 @@ func (x *ListClientsResponse) String() string {
 func (*ListClientsResponse) ProtoMessage() {}
 
 func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2882,7 +2984,7 @@ func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
 func (*ListClientsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{42}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListClientsResponse) GetItems() []*Client {
@@ -2916,7 +3018,7 @@ type Client struct {
 
 func (x *Client) Reset() {
 	*x = Client{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2928,7 +3030,7 @@ func (x *Client) String() string {
 func (*Client) ProtoMessage() {}
 
 func (x *Client) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2941,7 +3043,7 @@ func (x *Client) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Client.ProtoReflect.Descriptor instead.
 func (*Client) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{43}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Client) GetName() string {
@@ -2981,7 +3083,7 @@ type GetHrFeedRequest struct {
 
 func (x *GetHrFeedRequest) Reset() {
 	*x = GetHrFeedRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2993,7 +3095,7 @@ func (x *GetHrFeedRequest) String() string {
 func (*GetHrFeedRequest) ProtoMessage() {}
 
 func (x *GetHrFeedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3006,7 +3108,7 @@ func (x *GetHrFeedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHrFeedRequest.ProtoReflect.Descriptor instead.
 func (*GetHrFeedRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{44}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{46}
 }
 
 // GetHrFeedResponse lists the sources.
@@ -3020,7 +3122,7 @@ type GetHrFeedResponse struct {
 
 func (x *GetHrFeedResponse) Reset() {
 	*x = GetHrFeedResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3032,7 +3134,7 @@ func (x *GetHrFeedResponse) String() string {
 func (*GetHrFeedResponse) ProtoMessage() {}
 
 func (x *GetHrFeedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3045,7 +3147,7 @@ func (x *GetHrFeedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHrFeedResponse.ProtoReflect.Descriptor instead.
 func (*GetHrFeedResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{45}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetHrFeedResponse) GetItems() []*HrSource {
@@ -3080,7 +3182,7 @@ type HrSource struct {
 
 func (x *HrSource) Reset() {
 	*x = HrSource{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3092,7 +3194,7 @@ func (x *HrSource) String() string {
 func (*HrSource) ProtoMessage() {}
 
 func (x *HrSource) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3105,7 +3207,7 @@ func (x *HrSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrSource.ProtoReflect.Descriptor instead.
 func (*HrSource) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{46}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *HrSource) GetSource() string {
@@ -3170,7 +3272,7 @@ type ListHrQuarantineRequest struct {
 
 func (x *ListHrQuarantineRequest) Reset() {
 	*x = ListHrQuarantineRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3182,7 +3284,7 @@ func (x *ListHrQuarantineRequest) String() string {
 func (*ListHrQuarantineRequest) ProtoMessage() {}
 
 func (x *ListHrQuarantineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3195,7 +3297,7 @@ func (x *ListHrQuarantineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHrQuarantineRequest.ProtoReflect.Descriptor instead.
 func (*ListHrQuarantineRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{47}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ListHrQuarantineRequest) GetLimit() int32 {
@@ -3225,7 +3327,7 @@ type ListHrQuarantineResponse struct {
 
 func (x *ListHrQuarantineResponse) Reset() {
 	*x = ListHrQuarantineResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3339,7 @@ func (x *ListHrQuarantineResponse) String() string {
 func (*ListHrQuarantineResponse) ProtoMessage() {}
 
 func (x *ListHrQuarantineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[48]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3352,7 @@ func (x *ListHrQuarantineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHrQuarantineResponse.ProtoReflect.Descriptor instead.
 func (*ListHrQuarantineResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{48}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListHrQuarantineResponse) GetItems() []*QuarantinedHrEvent {
@@ -3296,7 +3398,7 @@ type QuarantinedHrEvent struct {
 
 func (x *QuarantinedHrEvent) Reset() {
 	*x = QuarantinedHrEvent{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3308,7 +3410,7 @@ func (x *QuarantinedHrEvent) String() string {
 func (*QuarantinedHrEvent) ProtoMessage() {}
 
 func (x *QuarantinedHrEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[49]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3321,7 +3423,7 @@ func (x *QuarantinedHrEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuarantinedHrEvent.ProtoReflect.Descriptor instead.
 func (*QuarantinedHrEvent) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{49}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *QuarantinedHrEvent) GetSource() string {
@@ -3405,7 +3507,7 @@ type RetryHrEventRequest struct {
 
 func (x *RetryHrEventRequest) Reset() {
 	*x = RetryHrEventRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3417,7 +3519,7 @@ func (x *RetryHrEventRequest) String() string {
 func (*RetryHrEventRequest) ProtoMessage() {}
 
 func (x *RetryHrEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[50]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3430,7 +3532,7 @@ func (x *RetryHrEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryHrEventRequest.ProtoReflect.Descriptor instead.
 func (*RetryHrEventRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{50}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RetryHrEventRequest) GetPosition() int64 {
@@ -3459,7 +3561,7 @@ type RetryHrEventResponse struct {
 
 func (x *RetryHrEventResponse) Reset() {
 	*x = RetryHrEventResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3471,7 +3573,7 @@ func (x *RetryHrEventResponse) String() string {
 func (*RetryHrEventResponse) ProtoMessage() {}
 
 func (x *RetryHrEventResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[51]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3484,7 +3586,7 @@ func (x *RetryHrEventResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryHrEventResponse.ProtoReflect.Descriptor instead.
 func (*RetryHrEventResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{51}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RetryHrEventResponse) GetApplied() bool {
@@ -3537,7 +3639,7 @@ type ReadLifecycleRequest struct {
 
 func (x *ReadLifecycleRequest) Reset() {
 	*x = ReadLifecycleRequest{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3549,7 +3651,7 @@ func (x *ReadLifecycleRequest) String() string {
 func (*ReadLifecycleRequest) ProtoMessage() {}
 
 func (x *ReadLifecycleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[52]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3562,7 +3664,7 @@ func (x *ReadLifecycleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadLifecycleRequest.ProtoReflect.Descriptor instead.
 func (*ReadLifecycleRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{52}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReadLifecycleRequest) GetAfter() int64 {
@@ -3599,7 +3701,7 @@ type ReadLifecycleResponse struct {
 
 func (x *ReadLifecycleResponse) Reset() {
 	*x = ReadLifecycleResponse{}
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3611,7 +3713,7 @@ func (x *ReadLifecycleResponse) String() string {
 func (*ReadLifecycleResponse) ProtoMessage() {}
 
 func (x *ReadLifecycleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_service_proto_msgTypes[53]
+	mi := &file_ostiary_identity_v1_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3624,7 +3726,7 @@ func (x *ReadLifecycleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadLifecycleResponse.ProtoReflect.Descriptor instead.
 func (*ReadLifecycleResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{53}
+	return file_ostiary_identity_v1_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReadLifecycleResponse) GetEvents() []*structpb.Struct {
@@ -3667,7 +3769,14 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04zone\x18\x03 \x01(\tR\x04zone\"2\n" +
 	"\x11EndSessionRequest\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x01 \x01(\tR\tsessionId\"/\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\"A\n" +
+	"\x1aFollowEndedSessionsRequest\x12\x19\n" +
+	"\x05after\x18\x01 \x01(\x03H\x00R\x05after\x88\x01\x01B\b\n" +
+	"\x06_after\"R\n" +
+	"\x1bFollowEndedSessionsResponse\x12\x1f\n" +
+	"\vsession_ids\x18\x01 \x03(\tR\n" +
+	"sessionIds\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x03R\x04next\"/\n" +
 	"\x13ListSessionsRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\"J\n" +
 	"\x14ListSessionsResponse\x122\n" +
@@ -3895,13 +4004,14 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\\\n" +
 	"\x15ReadLifecycleResponse\x12/\n" +
 	"\x06events\x18\x01 \x03(\v2\x17.google.protobuf.StructR\x06events\x12\x12\n" +
-	"\x04next\x18\x02 \x01(\x03R\x04next2\xb1\x03\n" +
+	"\x04next\x18\x02 \x01(\x03R\x04next2\xb5\x04\n" +
 	"\rSignInService\x12Y\n" +
 	"\x06SignIn\x12\".ostiary.identity.v1.SignInRequest\x1a#.ostiary.identity.v1.SignInResponse\"\x06\xba\xbb\x18\x02 \x01\x12q\n" +
 	"\x0eRefreshSession\x12*.ostiary.identity.v1.RefreshSessionRequest\x1a+.ostiary.identity.v1.RefreshSessionResponse\"\x06\xba\xbb\x18\x02 \x01\x12e\n" +
 	"\n" +
 	"EndSession\x12&.ostiary.identity.v1.EndSessionRequest\x1a'.ostiary.identity.v1.EndSessionResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12k\n" +
-	"\fListSessions\x12(.ostiary.identity.v1.ListSessionsRequest\x1a).ostiary.identity.v1.ListSessionsResponse\"\x06\xba\xbb\x18\x02\x18\x012\xe3\x10\n" +
+	"\fListSessions\x12(.ostiary.identity.v1.ListSessionsRequest\x1a).ostiary.identity.v1.ListSessionsResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12\x81\x01\n" +
+	"\x13FollowEndedSessions\x12/.ostiary.identity.v1.FollowEndedSessionsRequest\x1a0.ostiary.identity.v1.FollowEndedSessionsResponse\"\a\xba\xbb\x18\x03\x12\x01*2\xe3\x10\n" +
 	"\x0fIdentityService\x12w\n" +
 	"\x0eImportSnapshot\x12*.ostiary.identity.v1.ImportSnapshotRequest\x1a+.ostiary.identity.v1.ImportSnapshotResponse\"\b\xba\xbb\x18\x04\n" +
 	"\x02hr(\x010\x01\x12\x9c\x01\n" +
@@ -3964,139 +4074,143 @@ func file_ostiary_identity_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_identity_v1_service_proto_rawDescData
 }
 
-var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_ostiary_identity_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_ostiary_identity_v1_service_proto_goTypes = []any{
-	(*SignInRequest)(nil),            // 0: ostiary.identity.v1.SignInRequest
-	(*SignInResponse)(nil),           // 1: ostiary.identity.v1.SignInResponse
-	(*RefreshSessionRequest)(nil),    // 2: ostiary.identity.v1.RefreshSessionRequest
-	(*RefreshSessionResponse)(nil),   // 3: ostiary.identity.v1.RefreshSessionResponse
-	(*EndSessionRequest)(nil),        // 4: ostiary.identity.v1.EndSessionRequest
-	(*ListSessionsRequest)(nil),      // 5: ostiary.identity.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),     // 6: ostiary.identity.v1.ListSessionsResponse
-	(*Session)(nil),                  // 7: ostiary.identity.v1.Session
-	(*EndSessionResponse)(nil),       // 8: ostiary.identity.v1.EndSessionResponse
-	(*ImportSnapshotRequest)(nil),    // 9: ostiary.identity.v1.ImportSnapshotRequest
-	(*ImportSnapshotHeader)(nil),     // 10: ostiary.identity.v1.ImportSnapshotHeader
-	(*ImportSnapshotResponse)(nil),   // 11: ostiary.identity.v1.ImportSnapshotResponse
-	(*ImportProgress)(nil),           // 12: ostiary.identity.v1.ImportProgress
-	(*ImportResult)(nil),             // 13: ostiary.identity.v1.ImportResult
-	(*ImportWarning)(nil),            // 14: ostiary.identity.v1.ImportWarning
-	(*GetPersonRequest)(nil),         // 15: ostiary.identity.v1.GetPersonRequest
-	(*GetPersonResponse)(nil),        // 16: ostiary.identity.v1.GetPersonResponse
-	(*Person)(nil),                   // 17: ostiary.identity.v1.Person
-	(*FindUnitHeadRequest)(nil),      // 18: ostiary.identity.v1.FindUnitHeadRequest
-	(*FindUnitHeadResponse)(nil),     // 19: ostiary.identity.v1.FindUnitHeadResponse
-	(*FindPeopleRequest)(nil),        // 20: ostiary.identity.v1.FindPeopleRequest
-	(*FindPeopleResponse)(nil),       // 21: ostiary.identity.v1.FindPeopleResponse
-	(*PersonAccount)(nil),            // 22: ostiary.identity.v1.PersonAccount
-	(*GetClearanceRequest)(nil),      // 23: ostiary.identity.v1.GetClearanceRequest
-	(*GetClearanceResponse)(nil),     // 24: ostiary.identity.v1.GetClearanceResponse
-	(*ClearanceItem)(nil),            // 25: ostiary.identity.v1.ClearanceItem
-	(*RecordClearanceRequest)(nil),   // 26: ostiary.identity.v1.RecordClearanceRequest
-	(*RecordClearanceResponse)(nil),  // 27: ostiary.identity.v1.RecordClearanceResponse
-	(*WaiveClearanceRequest)(nil),    // 28: ostiary.identity.v1.WaiveClearanceRequest
-	(*WaiveClearanceResponse)(nil),   // 29: ostiary.identity.v1.WaiveClearanceResponse
-	(*IssueCredentialRequest)(nil),   // 30: ostiary.identity.v1.IssueCredentialRequest
-	(*IssueCredentialResponse)(nil),  // 31: ostiary.identity.v1.IssueCredentialResponse
-	(*AddOperatorRequest)(nil),       // 32: ostiary.identity.v1.AddOperatorRequest
-	(*AddOperatorResponse)(nil),      // 33: ostiary.identity.v1.AddOperatorResponse
-	(*SetOperatorRolesRequest)(nil),  // 34: ostiary.identity.v1.SetOperatorRolesRequest
-	(*SetOperatorRolesResponse)(nil), // 35: ostiary.identity.v1.SetOperatorRolesResponse
-	(*AddClientRequest)(nil),         // 36: ostiary.identity.v1.AddClientRequest
-	(*AddClientResponse)(nil),        // 37: ostiary.identity.v1.AddClientResponse
-	(*ListOperatorsRequest)(nil),     // 38: ostiary.identity.v1.ListOperatorsRequest
-	(*ListOperatorsResponse)(nil),    // 39: ostiary.identity.v1.ListOperatorsResponse
-	(*OperatorAccount)(nil),          // 40: ostiary.identity.v1.OperatorAccount
-	(*ListClientsRequest)(nil),       // 41: ostiary.identity.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),      // 42: ostiary.identity.v1.ListClientsResponse
-	(*Client)(nil),                   // 43: ostiary.identity.v1.Client
-	(*GetHrFeedRequest)(nil),         // 44: ostiary.identity.v1.GetHrFeedRequest
-	(*GetHrFeedResponse)(nil),        // 45: ostiary.identity.v1.GetHrFeedResponse
-	(*HrSource)(nil),                 // 46: ostiary.identity.v1.HrSource
-	(*ListHrQuarantineRequest)(nil),  // 47: ostiary.identity.v1.ListHrQuarantineRequest
-	(*ListHrQuarantineResponse)(nil), // 48: ostiary.identity.v1.ListHrQuarantineResponse
-	(*QuarantinedHrEvent)(nil),       // 49: ostiary.identity.v1.QuarantinedHrEvent
-	(*RetryHrEventRequest)(nil),      // 50: ostiary.identity.v1.RetryHrEventRequest
-	(*RetryHrEventResponse)(nil),     // 51: ostiary.identity.v1.RetryHrEventResponse
-	(*ReadLifecycleRequest)(nil),     // 52: ostiary.identity.v1.ReadLifecycleRequest
-	(*ReadLifecycleResponse)(nil),    // 53: ostiary.identity.v1.ReadLifecycleResponse
-	nil,                              // 54: ostiary.identity.v1.Person.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 55: google.protobuf.Timestamp
-	(*QuarantinedRow)(nil),           // 56: ostiary.identity.v1.QuarantinedRow
-	(*durationpb.Duration)(nil),      // 57: google.protobuf.Duration
-	(*structpb.Struct)(nil),          // 58: google.protobuf.Struct
+	(*SignInRequest)(nil),               // 0: ostiary.identity.v1.SignInRequest
+	(*SignInResponse)(nil),              // 1: ostiary.identity.v1.SignInResponse
+	(*RefreshSessionRequest)(nil),       // 2: ostiary.identity.v1.RefreshSessionRequest
+	(*RefreshSessionResponse)(nil),      // 3: ostiary.identity.v1.RefreshSessionResponse
+	(*EndSessionRequest)(nil),           // 4: ostiary.identity.v1.EndSessionRequest
+	(*FollowEndedSessionsRequest)(nil),  // 5: ostiary.identity.v1.FollowEndedSessionsRequest
+	(*FollowEndedSessionsResponse)(nil), // 6: ostiary.identity.v1.FollowEndedSessionsResponse
+	(*ListSessionsRequest)(nil),         // 7: ostiary.identity.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),        // 8: ostiary.identity.v1.ListSessionsResponse
+	(*Session)(nil),                     // 9: ostiary.identity.v1.Session
+	(*EndSessionResponse)(nil),          // 10: ostiary.identity.v1.EndSessionResponse
+	(*ImportSnapshotRequest)(nil),       // 11: ostiary.identity.v1.ImportSnapshotRequest
+	(*ImportSnapshotHeader)(nil),        // 12: ostiary.identity.v1.ImportSnapshotHeader
+	(*ImportSnapshotResponse)(nil),      // 13: ostiary.identity.v1.ImportSnapshotResponse
+	(*ImportProgress)(nil),              // 14: ostiary.identity.v1.ImportProgress
+	(*ImportResult)(nil),                // 15: ostiary.identity.v1.ImportResult
+	(*ImportWarning)(nil),               // 16: ostiary.identity.v1.ImportWarning
+	(*GetPersonRequest)(nil),            // 17: ostiary.identity.v1.GetPersonRequest
+	(*GetPersonResponse)(nil),           // 18: ostiary.identity.v1.GetPersonResponse
+	(*Person)(nil),                      // 19: ostiary.identity.v1.Person
+	(*FindUnitHeadRequest)(nil),         // 20: ostiary.identity.v1.FindUnitHeadRequest
+	(*FindUnitHeadResponse)(nil),        // 21: ostiary.identity.v1.FindUnitHeadResponse
+	(*FindPeopleRequest)(nil),           // 22: ostiary.identity.v1.FindPeopleRequest
+	(*FindPeopleResponse)(nil),          // 23: ostiary.identity.v1.FindPeopleResponse
+	(*PersonAccount)(nil),               // 24: ostiary.identity.v1.PersonAccount
+	(*GetClearanceRequest)(nil),         // 25: ostiary.identity.v1.GetClearanceRequest
+	(*GetClearanceResponse)(nil),        // 26: ostiary.identity.v1.GetClearanceResponse
+	(*ClearanceItem)(nil),               // 27: ostiary.identity.v1.ClearanceItem
+	(*RecordClearanceRequest)(nil),      // 28: ostiary.identity.v1.RecordClearanceRequest
+	(*RecordClearanceResponse)(nil),     // 29: ostiary.identity.v1.RecordClearanceResponse
+	(*WaiveClearanceRequest)(nil),       // 30: ostiary.identity.v1.WaiveClearanceRequest
+	(*WaiveClearanceResponse)(nil),      // 31: ostiary.identity.v1.WaiveClearanceResponse
+	(*IssueCredentialRequest)(nil),      // 32: ostiary.identity.v1.IssueCredentialRequest
+	(*IssueCredentialResponse)(nil),     // 33: ostiary.identity.v1.IssueCredentialResponse
+	(*AddOperatorRequest)(nil),          // 34: ostiary.identity.v1.AddOperatorRequest
+	(*AddOperatorResponse)(nil),         // 35: ostiary.identity.v1.AddOperatorResponse
+	(*SetOperatorRolesRequest)(nil),     // 36: ostiary.identity.v1.SetOperatorRolesRequest
+	(*SetOperatorRolesResponse)(nil),    // 37: ostiary.identity.v1.SetOperatorRolesResponse
+	(*AddClientRequest)(nil),            // 38: ostiary.identity.v1.AddClientRequest
+	(*AddClientResponse)(nil),           // 39: ostiary.identity.v1.AddClientResponse
+	(*ListOperatorsRequest)(nil),        // 40: ostiary.identity.v1.ListOperatorsRequest
+	(*ListOperatorsResponse)(nil),       // 41: ostiary.identity.v1.ListOperatorsResponse
+	(*OperatorAccount)(nil),             // 42: ostiary.identity.v1.OperatorAccount
+	(*ListClientsRequest)(nil),          // 43: ostiary.identity.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),         // 44: ostiary.identity.v1.ListClientsResponse
+	(*Client)(nil),                      // 45: ostiary.identity.v1.Client
+	(*GetHrFeedRequest)(nil),            // 46: ostiary.identity.v1.GetHrFeedRequest
+	(*GetHrFeedResponse)(nil),           // 47: ostiary.identity.v1.GetHrFeedResponse
+	(*HrSource)(nil),                    // 48: ostiary.identity.v1.HrSource
+	(*ListHrQuarantineRequest)(nil),     // 49: ostiary.identity.v1.ListHrQuarantineRequest
+	(*ListHrQuarantineResponse)(nil),    // 50: ostiary.identity.v1.ListHrQuarantineResponse
+	(*QuarantinedHrEvent)(nil),          // 51: ostiary.identity.v1.QuarantinedHrEvent
+	(*RetryHrEventRequest)(nil),         // 52: ostiary.identity.v1.RetryHrEventRequest
+	(*RetryHrEventResponse)(nil),        // 53: ostiary.identity.v1.RetryHrEventResponse
+	(*ReadLifecycleRequest)(nil),        // 54: ostiary.identity.v1.ReadLifecycleRequest
+	(*ReadLifecycleResponse)(nil),       // 55: ostiary.identity.v1.ReadLifecycleResponse
+	nil,                                 // 56: ostiary.identity.v1.Person.AttributesEntry
+	(*timestamppb.Timestamp)(nil),       // 57: google.protobuf.Timestamp
+	(*QuarantinedRow)(nil),              // 58: ostiary.identity.v1.QuarantinedRow
+	(*durationpb.Duration)(nil),         // 59: google.protobuf.Duration
+	(*structpb.Struct)(nil),             // 60: google.protobuf.Struct
 }
 var file_ostiary_identity_v1_service_proto_depIdxs = []int32{
-	7,  // 0: ostiary.identity.v1.ListSessionsResponse.items:type_name -> ostiary.identity.v1.Session
-	55, // 1: ostiary.identity.v1.Session.since:type_name -> google.protobuf.Timestamp
-	55, // 2: ostiary.identity.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
-	10, // 3: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
-	12, // 4: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
-	13, // 5: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
-	56, // 6: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
-	14, // 7: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
-	17, // 8: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
-	54, // 9: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
-	22, // 10: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
-	17, // 11: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
-	25, // 12: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
-	55, // 13: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
-	40, // 14: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
-	55, // 15: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
-	55, // 16: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
-	43, // 17: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
-	55, // 18: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
-	46, // 19: ostiary.identity.v1.GetHrFeedResponse.items:type_name -> ostiary.identity.v1.HrSource
-	55, // 20: ostiary.identity.v1.HrSource.last_at:type_name -> google.protobuf.Timestamp
-	55, // 21: ostiary.identity.v1.HrSource.gap_since:type_name -> google.protobuf.Timestamp
-	49, // 22: ostiary.identity.v1.ListHrQuarantineResponse.items:type_name -> ostiary.identity.v1.QuarantinedHrEvent
-	55, // 23: ostiary.identity.v1.QuarantinedHrEvent.at:type_name -> google.protobuf.Timestamp
-	57, // 24: ostiary.identity.v1.ReadLifecycleRequest.wait:type_name -> google.protobuf.Duration
-	58, // 25: ostiary.identity.v1.ReadLifecycleResponse.events:type_name -> google.protobuf.Struct
+	9,  // 0: ostiary.identity.v1.ListSessionsResponse.items:type_name -> ostiary.identity.v1.Session
+	57, // 1: ostiary.identity.v1.Session.since:type_name -> google.protobuf.Timestamp
+	57, // 2: ostiary.identity.v1.Session.expires_at:type_name -> google.protobuf.Timestamp
+	12, // 3: ostiary.identity.v1.ImportSnapshotRequest.header:type_name -> ostiary.identity.v1.ImportSnapshotHeader
+	14, // 4: ostiary.identity.v1.ImportSnapshotResponse.progress:type_name -> ostiary.identity.v1.ImportProgress
+	15, // 5: ostiary.identity.v1.ImportSnapshotResponse.result:type_name -> ostiary.identity.v1.ImportResult
+	58, // 6: ostiary.identity.v1.ImportResult.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
+	16, // 7: ostiary.identity.v1.ImportResult.warnings:type_name -> ostiary.identity.v1.ImportWarning
+	19, // 8: ostiary.identity.v1.GetPersonResponse.person:type_name -> ostiary.identity.v1.Person
+	56, // 9: ostiary.identity.v1.Person.attributes:type_name -> ostiary.identity.v1.Person.AttributesEntry
+	24, // 10: ostiary.identity.v1.Person.accounts:type_name -> ostiary.identity.v1.PersonAccount
+	19, // 11: ostiary.identity.v1.FindPeopleResponse.people:type_name -> ostiary.identity.v1.Person
+	27, // 12: ostiary.identity.v1.GetClearanceResponse.items:type_name -> ostiary.identity.v1.ClearanceItem
+	57, // 13: ostiary.identity.v1.ClearanceItem.at:type_name -> google.protobuf.Timestamp
+	42, // 14: ostiary.identity.v1.ListOperatorsResponse.items:type_name -> ostiary.identity.v1.OperatorAccount
+	57, // 15: ostiary.identity.v1.OperatorAccount.since:type_name -> google.protobuf.Timestamp
+	57, // 16: ostiary.identity.v1.OperatorAccount.roles_since:type_name -> google.protobuf.Timestamp
+	45, // 17: ostiary.identity.v1.ListClientsResponse.items:type_name -> ostiary.identity.v1.Client
+	57, // 18: ostiary.identity.v1.Client.since:type_name -> google.protobuf.Timestamp
+	48, // 19: ostiary.identity.v1.GetHrFeedResponse.items:type_name -> ostiary.identity.v1.HrSource
+	57, // 20: ostiary.identity.v1.HrSource.last_at:type_name -> google.protobuf.Timestamp
+	57, // 21: ostiary.identity.v1.HrSource.gap_since:type_name -> google.protobuf.Timestamp
+	51, // 22: ostiary.identity.v1.ListHrQuarantineResponse.items:type_name -> ostiary.identity.v1.QuarantinedHrEvent
+	57, // 23: ostiary.identity.v1.QuarantinedHrEvent.at:type_name -> google.protobuf.Timestamp
+	59, // 24: ostiary.identity.v1.ReadLifecycleRequest.wait:type_name -> google.protobuf.Duration
+	60, // 25: ostiary.identity.v1.ReadLifecycleResponse.events:type_name -> google.protobuf.Struct
 	0,  // 26: ostiary.identity.v1.SignInService.SignIn:input_type -> ostiary.identity.v1.SignInRequest
 	2,  // 27: ostiary.identity.v1.SignInService.RefreshSession:input_type -> ostiary.identity.v1.RefreshSessionRequest
 	4,  // 28: ostiary.identity.v1.SignInService.EndSession:input_type -> ostiary.identity.v1.EndSessionRequest
-	5,  // 29: ostiary.identity.v1.SignInService.ListSessions:input_type -> ostiary.identity.v1.ListSessionsRequest
-	9,  // 30: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
-	15, // 31: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
-	18, // 32: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
-	20, // 33: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
-	23, // 34: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
-	26, // 35: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
-	28, // 36: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
-	30, // 37: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
-	32, // 38: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
-	34, // 39: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
-	38, // 40: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
-	36, // 41: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
-	41, // 42: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
-	44, // 43: ostiary.identity.v1.IdentityService.GetHrFeed:input_type -> ostiary.identity.v1.GetHrFeedRequest
-	47, // 44: ostiary.identity.v1.IdentityService.ListHrQuarantine:input_type -> ostiary.identity.v1.ListHrQuarantineRequest
-	50, // 45: ostiary.identity.v1.IdentityService.RetryHrEvent:input_type -> ostiary.identity.v1.RetryHrEventRequest
-	52, // 46: ostiary.identity.v1.IdentityService.ReadLifecycle:input_type -> ostiary.identity.v1.ReadLifecycleRequest
-	1,  // 47: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
-	3,  // 48: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
-	8,  // 49: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
-	6,  // 50: ostiary.identity.v1.SignInService.ListSessions:output_type -> ostiary.identity.v1.ListSessionsResponse
-	11, // 51: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
-	16, // 52: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
-	19, // 53: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
-	21, // 54: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
-	24, // 55: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
-	27, // 56: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
-	29, // 57: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
-	31, // 58: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
-	33, // 59: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
-	35, // 60: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
-	39, // 61: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
-	37, // 62: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
-	42, // 63: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
-	45, // 64: ostiary.identity.v1.IdentityService.GetHrFeed:output_type -> ostiary.identity.v1.GetHrFeedResponse
-	48, // 65: ostiary.identity.v1.IdentityService.ListHrQuarantine:output_type -> ostiary.identity.v1.ListHrQuarantineResponse
-	51, // 66: ostiary.identity.v1.IdentityService.RetryHrEvent:output_type -> ostiary.identity.v1.RetryHrEventResponse
-	53, // 67: ostiary.identity.v1.IdentityService.ReadLifecycle:output_type -> ostiary.identity.v1.ReadLifecycleResponse
-	47, // [47:68] is the sub-list for method output_type
-	26, // [26:47] is the sub-list for method input_type
+	7,  // 29: ostiary.identity.v1.SignInService.ListSessions:input_type -> ostiary.identity.v1.ListSessionsRequest
+	5,  // 30: ostiary.identity.v1.SignInService.FollowEndedSessions:input_type -> ostiary.identity.v1.FollowEndedSessionsRequest
+	11, // 31: ostiary.identity.v1.IdentityService.ImportSnapshot:input_type -> ostiary.identity.v1.ImportSnapshotRequest
+	17, // 32: ostiary.identity.v1.IdentityService.GetPerson:input_type -> ostiary.identity.v1.GetPersonRequest
+	20, // 33: ostiary.identity.v1.IdentityService.FindUnitHead:input_type -> ostiary.identity.v1.FindUnitHeadRequest
+	22, // 34: ostiary.identity.v1.IdentityService.FindPeople:input_type -> ostiary.identity.v1.FindPeopleRequest
+	25, // 35: ostiary.identity.v1.IdentityService.GetClearance:input_type -> ostiary.identity.v1.GetClearanceRequest
+	28, // 36: ostiary.identity.v1.IdentityService.RecordClearance:input_type -> ostiary.identity.v1.RecordClearanceRequest
+	30, // 37: ostiary.identity.v1.IdentityService.WaiveClearance:input_type -> ostiary.identity.v1.WaiveClearanceRequest
+	32, // 38: ostiary.identity.v1.IdentityService.IssueCredential:input_type -> ostiary.identity.v1.IssueCredentialRequest
+	34, // 39: ostiary.identity.v1.IdentityService.AddOperator:input_type -> ostiary.identity.v1.AddOperatorRequest
+	36, // 40: ostiary.identity.v1.IdentityService.SetOperatorRoles:input_type -> ostiary.identity.v1.SetOperatorRolesRequest
+	40, // 41: ostiary.identity.v1.IdentityService.ListOperators:input_type -> ostiary.identity.v1.ListOperatorsRequest
+	38, // 42: ostiary.identity.v1.IdentityService.AddClient:input_type -> ostiary.identity.v1.AddClientRequest
+	43, // 43: ostiary.identity.v1.IdentityService.ListClients:input_type -> ostiary.identity.v1.ListClientsRequest
+	46, // 44: ostiary.identity.v1.IdentityService.GetHrFeed:input_type -> ostiary.identity.v1.GetHrFeedRequest
+	49, // 45: ostiary.identity.v1.IdentityService.ListHrQuarantine:input_type -> ostiary.identity.v1.ListHrQuarantineRequest
+	52, // 46: ostiary.identity.v1.IdentityService.RetryHrEvent:input_type -> ostiary.identity.v1.RetryHrEventRequest
+	54, // 47: ostiary.identity.v1.IdentityService.ReadLifecycle:input_type -> ostiary.identity.v1.ReadLifecycleRequest
+	1,  // 48: ostiary.identity.v1.SignInService.SignIn:output_type -> ostiary.identity.v1.SignInResponse
+	3,  // 49: ostiary.identity.v1.SignInService.RefreshSession:output_type -> ostiary.identity.v1.RefreshSessionResponse
+	10, // 50: ostiary.identity.v1.SignInService.EndSession:output_type -> ostiary.identity.v1.EndSessionResponse
+	8,  // 51: ostiary.identity.v1.SignInService.ListSessions:output_type -> ostiary.identity.v1.ListSessionsResponse
+	6,  // 52: ostiary.identity.v1.SignInService.FollowEndedSessions:output_type -> ostiary.identity.v1.FollowEndedSessionsResponse
+	13, // 53: ostiary.identity.v1.IdentityService.ImportSnapshot:output_type -> ostiary.identity.v1.ImportSnapshotResponse
+	18, // 54: ostiary.identity.v1.IdentityService.GetPerson:output_type -> ostiary.identity.v1.GetPersonResponse
+	21, // 55: ostiary.identity.v1.IdentityService.FindUnitHead:output_type -> ostiary.identity.v1.FindUnitHeadResponse
+	23, // 56: ostiary.identity.v1.IdentityService.FindPeople:output_type -> ostiary.identity.v1.FindPeopleResponse
+	26, // 57: ostiary.identity.v1.IdentityService.GetClearance:output_type -> ostiary.identity.v1.GetClearanceResponse
+	29, // 58: ostiary.identity.v1.IdentityService.RecordClearance:output_type -> ostiary.identity.v1.RecordClearanceResponse
+	31, // 59: ostiary.identity.v1.IdentityService.WaiveClearance:output_type -> ostiary.identity.v1.WaiveClearanceResponse
+	33, // 60: ostiary.identity.v1.IdentityService.IssueCredential:output_type -> ostiary.identity.v1.IssueCredentialResponse
+	35, // 61: ostiary.identity.v1.IdentityService.AddOperator:output_type -> ostiary.identity.v1.AddOperatorResponse
+	37, // 62: ostiary.identity.v1.IdentityService.SetOperatorRoles:output_type -> ostiary.identity.v1.SetOperatorRolesResponse
+	41, // 63: ostiary.identity.v1.IdentityService.ListOperators:output_type -> ostiary.identity.v1.ListOperatorsResponse
+	39, // 64: ostiary.identity.v1.IdentityService.AddClient:output_type -> ostiary.identity.v1.AddClientResponse
+	44, // 65: ostiary.identity.v1.IdentityService.ListClients:output_type -> ostiary.identity.v1.ListClientsResponse
+	47, // 66: ostiary.identity.v1.IdentityService.GetHrFeed:output_type -> ostiary.identity.v1.GetHrFeedResponse
+	50, // 67: ostiary.identity.v1.IdentityService.ListHrQuarantine:output_type -> ostiary.identity.v1.ListHrQuarantineResponse
+	53, // 68: ostiary.identity.v1.IdentityService.RetryHrEvent:output_type -> ostiary.identity.v1.RetryHrEventResponse
+	55, // 69: ostiary.identity.v1.IdentityService.ReadLifecycle:output_type -> ostiary.identity.v1.ReadLifecycleResponse
+	48, // [48:70] is the sub-list for method output_type
+	26, // [26:48] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
 	26, // [26:26] is the sub-list for extension extendee
 	0,  // [0:26] is the sub-list for field type_name
@@ -4108,11 +4222,12 @@ func file_ostiary_identity_v1_service_proto_init() {
 		return
 	}
 	file_ostiary_identity_v1_events_proto_init()
-	file_ostiary_identity_v1_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_ostiary_identity_v1_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_ostiary_identity_v1_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*ImportSnapshotRequest_Header)(nil),
 		(*ImportSnapshotRequest_Chunk)(nil),
 	}
-	file_ostiary_identity_v1_service_proto_msgTypes[11].OneofWrappers = []any{
+	file_ostiary_identity_v1_service_proto_msgTypes[13].OneofWrappers = []any{
 		(*ImportSnapshotResponse_Progress)(nil),
 		(*ImportSnapshotResponse_Result)(nil),
 	}
@@ -4122,7 +4237,7 @@ func file_ostiary_identity_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_service_proto_rawDesc), len(file_ostiary_identity_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   55,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SignInService_SignIn_FullMethodName         = "/ostiary.identity.v1.SignInService/SignIn"
-	SignInService_RefreshSession_FullMethodName = "/ostiary.identity.v1.SignInService/RefreshSession"
-	SignInService_EndSession_FullMethodName     = "/ostiary.identity.v1.SignInService/EndSession"
-	SignInService_ListSessions_FullMethodName   = "/ostiary.identity.v1.SignInService/ListSessions"
+	SignInService_SignIn_FullMethodName              = "/ostiary.identity.v1.SignInService/SignIn"
+	SignInService_RefreshSession_FullMethodName      = "/ostiary.identity.v1.SignInService/RefreshSession"
+	SignInService_EndSession_FullMethodName          = "/ostiary.identity.v1.SignInService/EndSession"
+	SignInService_ListSessions_FullMethodName        = "/ostiary.identity.v1.SignInService/ListSessions"
+	SignInService_FollowEndedSessions_FullMethodName = "/ostiary.identity.v1.SignInService/FollowEndedSessions"
 )
 
 // SignInServiceClient is the client API for SignInService service.
@@ -41,6 +42,10 @@ type SignInServiceClient interface {
 	// ListSessions lists where an account is signed in: the caller's, or with the
 	// role admin or hr anybody's.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
+	// FollowEndedSessions tells services of other processes which sessions have
+	// ended, as soon as one does. It needs no bus; an answer without sessions,
+	// after a few seconds, is a sign of life.
+	FollowEndedSessions(ctx context.Context, in *FollowEndedSessionsRequest, opts ...grpc.CallOption) (*FollowEndedSessionsResponse, error)
 }
 
 type signInServiceClient struct {
@@ -91,6 +96,16 @@ func (c *signInServiceClient) ListSessions(ctx context.Context, in *ListSessions
 	return out, nil
 }
 
+func (c *signInServiceClient) FollowEndedSessions(ctx context.Context, in *FollowEndedSessionsRequest, opts ...grpc.CallOption) (*FollowEndedSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FollowEndedSessionsResponse)
+	err := c.cc.Invoke(ctx, SignInService_FollowEndedSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignInServiceServer is the server API for SignInService service.
 // All implementations must embed UnimplementedSignInServiceServer
 // for forward compatibility.
@@ -107,6 +122,10 @@ type SignInServiceServer interface {
 	// ListSessions lists where an account is signed in: the caller's, or with the
 	// role admin or hr anybody's.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
+	// FollowEndedSessions tells services of other processes which sessions have
+	// ended, as soon as one does. It needs no bus; an answer without sessions,
+	// after a few seconds, is a sign of life.
+	FollowEndedSessions(context.Context, *FollowEndedSessionsRequest) (*FollowEndedSessionsResponse, error)
 	mustEmbedUnimplementedSignInServiceServer()
 }
 
@@ -128,6 +147,9 @@ func (UnimplementedSignInServiceServer) EndSession(context.Context, *EndSessionR
 }
 func (UnimplementedSignInServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
+}
+func (UnimplementedSignInServiceServer) FollowEndedSessions(context.Context, *FollowEndedSessionsRequest) (*FollowEndedSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FollowEndedSessions not implemented")
 }
 func (UnimplementedSignInServiceServer) mustEmbedUnimplementedSignInServiceServer() {}
 func (UnimplementedSignInServiceServer) testEmbeddedByValue()                       {}
@@ -222,6 +244,24 @@ func _SignInService_ListSessions_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SignInService_FollowEndedSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FollowEndedSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignInServiceServer).FollowEndedSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignInService_FollowEndedSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignInServiceServer).FollowEndedSessions(ctx, req.(*FollowEndedSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SignInService_ServiceDesc is the grpc.ServiceDesc for SignInService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -244,6 +284,10 @@ var SignInService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSessions",
 			Handler:    _SignInService_ListSessions_Handler,
+		},
+		{
+			MethodName: "FollowEndedSessions",
+			Handler:    _SignInService_FollowEndedSessions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
