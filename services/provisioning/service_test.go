@@ -98,7 +98,11 @@ func (s *story) orders(r *provisioningv1.ListOrdersRequest) *provisioningv1.List
 // settles waits until so many orders are there and none is open.
 func (s *story) settles(total int) {
 	s.t.Helper()
-	s.Eventually(fmt.Sprint(total, " orders settled"), func() bool {
+	wait := s.Eventually
+	if total > 1000 {
+		wait = s.Patiently
+	}
+	wait(fmt.Sprint(total, " orders settled"), func() bool {
 		r := s.orders(&provisioningv1.ListOrdersRequest{Limit: 1})
 		return int(r.GetTotal()) == total && r.GetOpen() == 0
 	})

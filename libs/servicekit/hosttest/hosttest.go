@@ -231,12 +231,23 @@ func (i *Installation) Stream(service, stream string) []eventstore.Fact {
 // Eventually waits until something is so.
 func (i *Installation) Eventually(what string, is func() bool) {
 	i.t.Helper()
+	i.within(patience, 5*time.Millisecond, what, is)
+}
+
+// Patiently is for what takes minutes with full counts.
+func (i *Installation) Patiently(what string, is func() bool) {
+	i.t.Helper()
+	i.within(20*time.Minute, 100*time.Millisecond, what, is)
+}
+
+func (i *Installation) within(patience, pause time.Duration, what string, is func() bool) {
+	i.t.Helper()
 	deadline := time.After(patience)
 	for !is() {
 		select {
 		case <-deadline:
 			i.t.Fatalf("never: %s; %v", what, i.Causes())
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
