@@ -40,7 +40,7 @@ const feedKeeper = "identity"
 
 // feedRights are what the keeper of the feeds publishes to beside its events.
 func feedRights() []string {
-	rights := []string{"hrreply.>", "lifecycle.>", "$JS.API.STREAM.MSG.DELETE.HR"}
+	rights := []string{"hrreply.>", "lifecycle.>", "$JS.API.STREAM.PURGE.HR"}
 	for _, stream := range []string{"HR", "HRREPLY", "LIFECYCLE"} {
 		rights = append(rights,
 			"$JS.API.STREAM.INFO."+stream, "$JS.API.STREAM.CREATE."+stream, "$JS.API.STREAM.UPDATE."+stream,

@@ -45,6 +45,9 @@ type Intake struct {
 	p     *servicekit.Platform
 	feeds *Feeds
 
+	// cleared is up to where the stream that is bound to was emptied.
+	cleared uint64
+
 	mu    sync.Mutex
 	cause string
 }
@@ -107,16 +110,18 @@ func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
 		return fmt.Errorf("make durable %s: %w", durable, err)
 	}
 	created := s.CachedInfo().Created.UnixNano()
+	i.cleared = 0
 	for ctx.Err() == nil {
 		batch, err := consumer.Fetch(64, jetstream.FetchMaxWait(look))
 		if err != nil {
 			return fmt.Errorf("ask for messages: %w", err)
 		}
 		for m := range batch.Messages() {
-			if err := i.one(ctx, s, created, m); err != nil {
+			if err := i.one(ctx, created, m); err != nil {
 				return err
 			}
 		}
+		i.clear(ctx, s, consumer)
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
 			return fmt.Errorf("ask for messages: %w", err)
 		}
@@ -125,9 +130,9 @@ func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
 	return nil
 }
 
-// one takes in a message and removes it from the bus. Whatever comes after a
-// failure was not acknowledged and comes again.
-func (i *Intake) one(ctx context.Context, s jetstream.Stream, created int64, m jetstream.Msg) error {
+// one takes in a message and acknowledges it. Whatever comes after a failure
+// was not acknowledged and comes again.
+func (i *Intake) one(ctx context.Context, created int64, m jetstream.Msg) error {
 	meta, err := m.Metadata()
 	if err != nil {
 		return fmt.Errorf("read where a message stands: %w", err)
@@ -139,12 +144,22 @@ func (i *Intake) one(ctx context.Context, s jetstream.Stream, created int64, m j
 	if err := m.DoubleAck(ctx); err != nil {
 		return fmt.Errorf("acknowledge message %d: %w", meta.Sequence.Stream, err)
 	}
-	// Personal data does not stay on the bus; what is in the way of removing it
-	// is no reason to stop: it ages away.
-	if err := s.SecureDeleteMsg(ctx, meta.Sequence.Stream); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-		i.p.Log.WarnContext(ctx, "a message of an HR system was not removed from the bus", "sequence", meta.Sequence.Stream, "error", err)
-	}
 	return nil
+}
+
+// clear removes from the bus what has been taken in, so that personal data does
+// not stay there: all at once, because a file is written anew each time. What
+// is in the way of it is no reason to stop: the rest goes with the next batch.
+func (i *Intake) clear(ctx context.Context, s jetstream.Stream, consumer jetstream.Consumer) {
+	info, err := consumer.Info(ctx)
+	if err == nil && info.AckFloor.Stream > i.cleared {
+		if err = s.Purge(ctx, jetstream.WithPurgeSequence(info.AckFloor.Stream+1)); err == nil {
+			i.cleared = info.AckFloor.Stream
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		i.p.Log.WarnContext(ctx, "messages of HR systems were not removed from the bus", "error", err)
+	}
 }
 
 // Take takes in one message. delivery names it; the same delivery has an effect
