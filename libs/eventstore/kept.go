@@ -25,12 +25,16 @@ func NewKept[S, C any](j *Journal, d Decider[S, C], stream string) *Kept[S, C] {
 	return &Kept[S, C]{journal: j, decider: d, stream: stream}
 }
 
-// State is the state as of now.
-func (k *Kept[S, C]) State(ctx context.Context) (S, error) {
+// Look shows the state as of now. What it shows must not be kept: it changes in
+// place once look has returned.
+func (k *Kept[S, C]) Look(ctx context.Context, look func(S)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	err := k.catchUp(ctx)
-	return k.state, err
+	if err := k.catchUp(ctx); err != nil {
+		return err
+	}
+	look(k.state)
+	return nil
 }
 
 // Execute is eventstore.Execute on the stream.

@@ -30,8 +30,9 @@ func TestKeptSeesWhatOthersWriteAndAnswersRepetitions(t *testing.T) {
 		t.Errorf("nothing to do: %v", err)
 	}
 	for name, k := range map[string]*eventstore.Kept[int64, int64]{"here": here, "there": there} {
-		if s, err := k.State(t.Context()); err != nil || s != 3 {
-			t.Errorf("%s sees %d, %v", name, s, err)
+		seen := int64(0)
+		if err := k.Look(t.Context(), func(s int64) { seen = s }); err != nil || seen != 3 {
+			t.Errorf("%s sees %d, %v", name, seen, err)
 		}
 	}
 	if s, v, err := eventstore.Load(t.Context(), j, room, "room-1"); err != nil || s != 3 || v != 3 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go/jetstream"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
@@ -323,12 +324,50 @@ func TestWhatAnHrSystemSaysWrongly(t *testing.T) {
 	} {
 		h.refused(c.verb, c.subject, c.data, c.reason)
 	}
+	// A subject of the bus may hold any bytes: those behind it go on.
+	h.next++
+	odd := fmt.Sprintf("m-%d", h.next)
+	_, payload := event(h.next, odd, "promoted", "E1", `{}`)
+	h.publish("hr.people\xffsoft.employee.hired", payload)
+	h.publish("hr.peoplesoft.employee.\xff", payload)
+	h.says("quarantined", odd, "HR_EVENT_INVALID")
 	if s := i.source(); s.GetNextSequence() != int64(h.next)+1 {
 		t.Errorf("quarantined events did not use up their numbers: %v", s)
 	}
 	h.done("hired", "E2", `{"name":"Bo","effective_date":"2026-11-22"}`)
 	i.must(&identityv1.ImportSnapshotHeader{Map: []byte(strings.Replace(peopleMap, "peoplesoft", "workday", 1))}, header+"F1,Fay,f@example.com,engineer,总部,,,\n")
 	h.refused("moved", "F1", `{"position":"lead","effective_date":"2026-11-22"}`, "HR_FOREIGN_PERSON")
+}
+
+// What cannot be taken in is tried again before what comes after it, is named
+// meanwhile, and delays nothing once it can.
+func TestAPassingFaultDelaysTheHrFeedNoLongerThanItLasts(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	owner, err := pgx.Connect(t.Context(), i.options.Database("identity").OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = owner.Close(t.Context()) }()
+	rename := func(from, to string) {
+		t.Helper()
+		if _, err := owner.Exec(t.Context(), "ALTER TABLE identity."+from+" RENAME TO "+to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("hr_waiting", "away")
+	first := h.send("hired", "E1", ada)
+	second := h.send("dismissed", "E1", `{"effective_date":"2026-11-22"}`)
+	i.eventually("the cause is named", func() bool { return len(i.host.Causes()) > 0 })
+	rename("away", "hr_waiting")
+	h.says("accepted", first, "")
+	for a := h.hear(); a.Data.ID != second; a = h.hear() {
+		if a.Type == "hr.quarantined.v1" {
+			t.Fatalf("answer is %+v", a)
+		}
+	}
+	i.eventually("no cause is left", func() bool { return len(i.host.Causes()) == 0 })
 }
 
 // Covers: IDN-009

@@ -83,8 +83,8 @@ func TestTheLifecycleFeedTellsOfAccountsAndGrants(t *testing.T) {
 		if e.Type == "ostiary.grant.activated.v1" && (e.Data.ValidUntil != until.Format(time.RFC3339) || e.Data.Application != "orders" || e.Data.GrantID != "grt_1") {
 			t.Errorf("the grant is told as %+v", e.Data)
 		}
-		if e.Type == "ostiary.account.suspended.v1" && (e.Data.Cause == nil || e.Data.Cause.Service != "identity" || e.Data.Reason == "") {
-			t.Errorf("the suspension is told without its cause: %+v", e.Data)
+		if e.Type == "ostiary.account.suspended.v1" && (e.Data.Cause == nil || e.Data.Cause.Service != "identity" || e.Data.Reason != "departure") {
+			t.Errorf("the suspension is told as %+v", e.Data)
 		}
 	}
 	want := []string{

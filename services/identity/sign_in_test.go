@@ -226,6 +226,30 @@ func TestTheFirstAdminGivesAwayWhatOthersHold(t *testing.T) {
 
 // Each decision looks at all administrators, so they queue up; the queue must
 // leave connections for the one whose turn it is and for the session gate.
+// A token tells of a role for some minutes after it was taken away; that is not
+// enough to take it back.
+func TestWhoWasRelievedCannotTakeTheRoleBack(t *testing.T) {
+	i := install(t)
+	password := i.operator("second", "admin")
+	r, err := i.enter("second", password, "Gate-Keeper-2026")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := bearer(t.Context(), r.GetAccessToken())
+	if _, err := i.people().SetOperatorRoles(i.admin, &identityv1.SetOperatorRolesRequest{Account: "second", Roles: []string{"auditor"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, add := i.people().AddOperator(old, &identityv1.AddOperatorRequest{User: "evil", Roles: []string{"admin"}})
+	_, set := i.people().SetOperatorRoles(old, &identityv1.SetOperatorRolesRequest{Account: "second", Roles: []string{"admin"}})
+	_, issue := i.people().IssueCredential(old, &identityv1.IssueCredentialRequest{Account: "admin"})
+	_, client := i.people().AddClient(old, &identityv1.AddClientRequest{Name: "evil", Feed: "lifecycle"})
+	for what, err := range map[string]error{"add": add, "set": set, "issue": issue, "client": client} {
+		if reason(err) != "NOT_ADMITTED" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func TestManyRoleChangesAtOnceAllSucceed(t *testing.T) {
 	i := install(t)
 	i.operator("helper", "operator")

@@ -178,7 +178,7 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 	awaitReady(ctx, h)
 	welcome(out, c, home, ports.api.Addr().String(), ports.web.Addr().String(), ports.health.Addr().String(), servers, h.Causes())
 	if simulated, ok := ticks.(*clock.Manual); ok {
-		fmt.Fprintf(out, "  模拟时钟停在 the simulated clock stands at %s；推进 move it: bin/ostiary clock advance 1d\n\n", simulated.Now().Format(time.RFC3339))
+		fmt.Fprintf(out, "  模拟时钟停在 the simulated clock stands at %s；推进 move it: bin/ostiary clock advance 1d%s\n\n", simulated.Now().Format(time.RFC3339), address(c))
 	}
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {

@@ -48,9 +48,12 @@ func (a *app) signedIn(ctx context.Context) (context.Context, *grpc.ClientConn, 
 		if err != nil {
 			return nil, nil, err
 		}
-		if a.address == "" && a.io.Env("OSTIARY_ADDR") == "" {
-			a.address = f.Address
+		// A session is shown to nobody but the installation that it is of.
+		wanted := cmp.Or(a.address, a.io.Env("OSTIARY_ADDR"))
+		if wanted != "" && f.Address != "" && wanted != f.Address {
+			return nil, nil, session.ErrNone.With("address", wanted)
 		}
+		a.address = cmp.Or(wanted, f.Address)
 		a.tokens = &session.Tokens{Secret: f.Session}
 	}
 	conn, err := a.dial()

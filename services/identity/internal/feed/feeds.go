@@ -38,15 +38,18 @@ func (f *Feeds) Of(source string) *eventstore.Kept[hrfeed.State, hrfeed.Command]
 	return f.known[source]
 }
 
+// Next is the number that is expected next of a source.
+func (f *Feeds) Next(ctx context.Context, source string) (next int64, err error) {
+	err = f.Of(source).Look(ctx, func(s hrfeed.State) { next = s.Next() })
+	return next, err
+}
+
 // Done is an event that has been carried out; nil if there is none of this id.
 func (f *Feeds) Done(ctx context.Context, source, id string) (*identityv1.HrEventTaken, error) {
-	state, err := f.Of(source).State(ctx)
-	if err != nil {
+	var version int64
+	var ok bool
+	if err := f.Of(source).Look(ctx, func(s hrfeed.State) { version, ok = s.Done(id) }); err != nil || !ok {
 		return nil, err
-	}
-	version, ok := state.Done(id)
-	if !ok {
-		return nil, nil
 	}
 	rs, err := f.journal.Store.ReadStream(ctx, hrfeed.Stream(source), version-1, 1)
 	if err != nil || len(rs) == 0 {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,10 +34,14 @@ const (
 	largest = 256 << 10
 	// kept is how long the bus keeps what nobody takes in.
 	kept = 30 * 24 * time.Hour
-	// ackWait is how long one message may take.
-	ackWait = 5 * time.Minute
+	// ackWait is how long a message may stay with a process that has died.
+	ackWait = 30 * time.Second
 	// again is the pause before something that failed is tried again.
 	again = time.Second
+	// tries is how often a message is tried before those behind it go on; later
+	// is when it comes again then.
+	tries = 5
+	later = 15 * time.Second
 	// look is how long one question for messages waits.
 	look = 5 * time.Second
 )
@@ -47,6 +53,8 @@ type Intake struct {
 
 	// cleared is up to where the stream that is bound to was emptied.
 	cleared uint64
+	// failed are messages that did not pass, by their number there.
+	failed map[uint64]error
 
 	mu    sync.Mutex
 	cause string
@@ -110,41 +118,56 @@ func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
 		return fmt.Errorf("make durable %s: %w", durable, err)
 	}
 	created := s.CachedInfo().Created.UnixNano()
-	i.cleared = 0
+	i.cleared, i.failed = 0, map[uint64]error{}
 	for ctx.Err() == nil {
 		batch, err := consumer.Fetch(64, jetstream.FetchMaxWait(look))
 		if err != nil {
 			return fmt.Errorf("ask for messages: %w", err)
 		}
 		for m := range batch.Messages() {
-			if err := i.one(ctx, created, m); err != nil {
-				return err
-			}
+			i.one(ctx, created, m)
 		}
 		i.clear(ctx, s, consumer)
 		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
 			return fmt.Errorf("ask for messages: %w", err)
 		}
-		i.say(ctx, nil)
+		i.say(ctx, i.failing())
 	}
 	return nil
 }
 
-// one takes in a message and acknowledges it. Whatever comes after a failure
-// was not acknowledged and comes again.
-func (i *Intake) one(ctx context.Context, created int64, m jetstream.Msg) error {
+// one takes in a message and acknowledges it. What stands in its way stands in
+// the way of those behind it, too, for the most part, so it is tried again before
+// them; and it is named until it has passed.
+func (i *Intake) one(ctx context.Context, created int64, m jetstream.Msg) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return fmt.Errorf("read where a message stands: %w", err)
+		return // not of a stream
 	}
-	delivery := fmt.Sprintf("%d/%d", created, meta.Sequence.Stream)
-	if err := i.Take(ctx, delivery, m.Subject(), m.Data()); err != nil {
-		return fmt.Errorf("take in message %d: %w", meta.Sequence.Stream, err)
+	sequence := meta.Sequence.Stream
+	delivery := fmt.Sprintf("%d/%d", created, sequence)
+	for range tries {
+		if err = i.Take(ctx, delivery, m.Subject(), m.Data()); err == nil {
+			delete(i.failed, sequence)
+			i.say(ctx, i.failing())
+			_ = m.DoubleAck(ctx) // lost, it comes again, which changes nothing
+			return
+		}
+		i.failed[sequence] = err
+		i.say(ctx, i.failing())
+		_ = m.InProgress()                                               // lost, it comes twice, which changes nothing
+		_ = (clock.System{}).Until(ctx, clock.System{}.Now().Add(again)) // ends with ctx
 	}
-	if err := m.DoubleAck(ctx); err != nil {
-		return fmt.Errorf("acknowledge message %d: %w", meta.Sequence.Stream, err)
+	_ = m.NakWithDelay(later) // lost, it comes after ackWait
+}
+
+// failing is what stands in the way of a message; nil if nothing does.
+func (i *Intake) failing() error {
+	if len(i.failed) == 0 {
+		return nil
 	}
-	return nil
+	first := slices.Min(slices.Collect(maps.Keys(i.failed)))
+	return fmt.Errorf("message %d: %w", first, i.failed[first])
 }
 
 // clear removes from the bus what has been taken in, so that personal data does
@@ -179,11 +202,12 @@ func (i *Intake) Take(ctx context.Context, delivery, subject string, payload []b
 		return err
 	}
 	c := receive(owner, e, string(payload))
-	state, err := i.feeds.Of(e.Source).State(ctx)
+	var early bool
+	err = i.feeds.Of(e.Source).Look(ctx, func(s hrfeed.State) { early = e.Sequence > s.Next() && !s.Taken(e.ID) })
 	if err != nil {
 		return err
 	}
-	if e.Sequence > state.Next() && !state.Taken(e.ID) {
+	if early {
 		again, err := i.putAside(ctx, delivery, subject, owner, e, payload)
 		if err != nil {
 			return err

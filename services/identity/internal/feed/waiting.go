@@ -42,7 +42,7 @@ func (i *Intake) putAside(ctx context.Context, delivery, subject, owner string, 
 // letIn takes in those whose turn it is now.
 func (i *Intake) letIn(ctx context.Context, source string) error {
 	for {
-		s, err := i.feeds.Of(source).State(ctx)
+		next, err := i.feeds.Next(ctx, source)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (i *Intake) letIn(ctx context.Context, source string) error {
 		var id, delivery, subject, owner, sealed string
 		err = i.p.Pool.QueryRow(ctx, `
 			SELECT sequence, event_id, delivery, subject, owner, sealed FROM identity.hr_waiting
-			WHERE source = $1 AND sequence <= $2 ORDER BY sequence, received_at, event_id LIMIT 1`, source, s.Next()).
+			WHERE source = $1 AND sequence <= $2 ORDER BY sequence, received_at, event_id LIMIT 1`, source, next).
 			Scan(&sequence, &id, &delivery, &subject, &owner, &sealed)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

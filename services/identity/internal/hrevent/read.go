@@ -79,18 +79,27 @@ type cloudEvent struct {
 // ours.
 func Source(subject string) string {
 	parts := strings.SplitN(subject, ".", 3)
-	if len(parts) < 3 || parts[0] != "hr" {
+	if len(parts) < 3 || parts[0] != "hr" || !source.MatchString(parts[1]) {
 		return ""
 	}
 	return parts[1]
 }
+
+// source is what the name of a source is made of, as of one that imports files.
+var source = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$`)
+
+// unknownVerb stands for one that is not in the contract: a subject of the bus
+// may hold any bytes.
+const unknownVerb = "unknown"
 
 // Read reads a message. An event that can be identified and is wrong in
 // something else comes back with the second error set: it uses up its number.
 func Read(subject string, payload []byte) (e Event, unreadable, wrong *fault.Fault) {
 	e.Source = Source(subject)
 	_, what, _ := strings.Cut(strings.TrimPrefix(subject, "hr."), ".")
-	e.Verb = strings.TrimPrefix(what, "employee.")
+	if e.Verb = strings.TrimPrefix(what, "employee."); what != UnitChanged && !verbs[e.Verb] {
+		e.Verb = unknownVerb
+	}
 	var c cloudEvent
 	if !utf8.Valid(payload) || json.Unmarshal(payload, &c) != nil ||
 		c.ID == "" || utf8.RuneCountInString(c.ID) > maxID || strings.ContainsFunc(c.ID, control) || !decimal.MatchString(c.Sequence) {

@@ -50,13 +50,14 @@ func WhenAccountChangedTellLifecycle(p *servicekit.Platform, book *outfeed.Book)
 				c.Reason = r.GetReason()
 			}
 			name := ""
-			switch f.Message.(type) {
+			switch e := f.Message.(type) {
 			case *identityv1.AccountOpened:
 				name = "account.opened"
 			case *identityv1.AccountActivated:
 				name = "account.activated"
 			case *identityv1.AccountSuspended:
-				name = "account.suspended"
+				// What HR wrote is for those who may read the history.
+				name, c.Reason = "account.suspended", e.GetMode()
 			case *identityv1.AccountReinstated:
 				name = "account.reinstated"
 			case *identityv1.AccountClosed:

@@ -84,11 +84,11 @@ func (a answers) do(ctx context.Context, f eventstore.Fact) error {
 // answer tells about an event.
 func (a answers) answer(ctx context.Context, f eventstore.Fact, name, source, subject, verb string, r reply) error {
 	if r.NextSequence == "" {
-		s, err := a.feeds.Of(source).State(ctx)
+		next, err := a.feeds.Next(ctx, source)
 		if err != nil {
 			return err
 		}
-		r.NextSequence = number(s.Next())
+		r.NextSequence = number(next)
 	}
 	if verb != hrevent.UnitChanged {
 		r.EmployeeNumber = subject

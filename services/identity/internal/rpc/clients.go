@@ -9,12 +9,16 @@ import (
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
+	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/client"
 	"github.com/ostiary/ostiary/services/identity/internal/feedclient"
 )
 
 // AddClient lets an outside system use a feed.
 func (s *Server) AddClient(ctx context.Context, r *identityv1.AddClientRequest) (*identityv1.AddClientResponse, error) {
+	if _, err := s.still(ctx, account.Admin); err != nil {
+		return nil, err
+	}
 	secret := credential.NewSecret()
 	id, err := s.Credentials.PutSecret(ctx, secret)
 	if err != nil {
