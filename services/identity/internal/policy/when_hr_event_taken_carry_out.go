@@ -79,11 +79,11 @@ func (h *hrEvents) carryOut(ctx context.Context, f eventstore.Fact, taken *ident
 		return hrfeed.ErrSource.With("source", taken.GetSource())
 	}
 	e, unreadable, wrong := feed.Reread(taken)
-	if why := (*fault.Fault)(nil); unreadable != nil || wrong != nil {
-		if why = unreadable; why == nil {
-			why = wrong
-		}
-		return why
+	switch {
+	case unreadable != nil:
+		return unreadable
+	case wrong != nil:
+		return wrong
 	}
 	if e.Verb == hrevent.UnitChanged {
 		return h.unit(ctx, f, e)
