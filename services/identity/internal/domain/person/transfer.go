@@ -23,7 +23,7 @@ func (c Move) noticed(s State, moved []proto.Message) []proto.Message {
 	now := happened(moved)
 	ahead := after.Change != nil
 	if s.Transfer == "" {
-		if !c.notice() || now == nil && !(ahead && c.is(after.Change)) {
+		if !c.notice() || now == nil && (!ahead || !c.is(after.Change)) {
 			return moved // no notice, or of what is so already
 		}
 		if now != nil {
