@@ -44,6 +44,9 @@ func describe(stream string, events []proto.Message) string {
 			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
 				g.Issued.GetKind(), g.Issued.GetRule(), g.Status)
 		}
+		for _, m := range s.Transfers {
+			fmt.Fprintf(&b, " [%s at %d derived=%v waits for %v]", m.Case, m.Position, m.Derived, m.Grants)
+		}
 		for _, id := range slices.Sorted(maps.Keys(s.Requests)) {
 			q := s.Requests[id]
 			fmt.Fprintf(&b, " [%s %s %s/%s by %s until %s status=%d case=%s begins=%s]", id, q.Requested.GetNumber(), q.Requested.GetApplication(),
@@ -91,6 +94,26 @@ func TestRecordHistory(t *testing.T) {
 	s.moves("E2", "P3", day(11))
 	s.expect("kept apart", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "reader issued, reader revoking, reader revoking, writer revoking")
 	s.activates(4, strings.NewReplacer("version: 1", "version: 4", `"P2"', grants: [orders/writer]`, `"P3"', grants: [orders/reader]`).Replace(body))
+	s.RecordHistory(*record, describe)
+}
+
+// The same of transfers that are being cleared: go test -run
+// TestRecordTransfers -record-history NAME .
+func TestRecordTransfers(t *testing.T) {
+	if *record == "" {
+		t.Log("nothing to record")
+		return
+	}
+	s := begin(t)
+	s.activates(1, body)
+	for _, employee := range []string{"E1", "E2", "E3"} {
+		s.starts(employee, "P1", day(3))
+		s.completes(employee)
+		s.transfers(employee, "P2", day(4), "cas_"+employee)
+	}
+	s.completes("E1")
+	s.Says("identity", "person-E3", &identityv1.EmploymentEnded{PersonId: "per_E3", EmployeeNumber: "E3", EffectiveAt: timestamppb.New(day(5))})
+	s.transfers("E1", "P2", day(5), "cas_again")
 	s.RecordHistory(*record, describe)
 }
 

@@ -260,6 +260,36 @@ func TestALeaverIsClearedThroughTheRealInboxes(t *testing.T) {
 	}
 }
 
+// transfers moves a person by a transfer that is being cleared.
+func (s *story) transfers(employee, project string, at time.Time, clearance string) {
+	s.t.Helper()
+	s.Says("identity", "person-"+employee, &identityv1.PostChanged{
+		PersonId: "per_" + employee, EmployeeNumber: employee, Kind: "employee", EffectiveAt: timestamppb.New(at), CaseId: clearance,
+		Post: &identityv1.Post{Unit: []string{"总部"}, Position: "engineer", Attributes: map[string]string{"project": project}},
+	})
+}
+
+// Covers: IDN-025, IDN-030
+func TestATransferIsClearedThroughTheRealInboxes(t *testing.T) {
+	s := begin(t)
+	s.activates(1, body)
+	s.starts("E1", "P1", day(3))
+	s.completes("E1")
+	s.transfers("E1", "P2", day(4), "cas_1")
+	s.expect("moved", &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, "reader revoking, writer issued")
+	s.completes("E1")
+	var said *accessv1.PostRightsCleared
+	for _, f := range s.Stream("access-request", "holdings-per_E1") {
+		if e, ok := f.Message.(*accessv1.PostRightsCleared); ok {
+			said = e
+		}
+	}
+	moved := s.Stream("identity", "person-E1")
+	if said.GetCaseId() != "cas_1" || said.GetGrants() != 1 || said.GetPostChanged() != moved[len(moved)-1].Position {
+		t.Errorf("what is said of the transfer is %v", said)
+	}
+}
+
 func TestTheRestartedServiceKnowsThePackInForce(t *testing.T) {
 	s := begin(t)
 	s.activates(1, body)

@@ -101,9 +101,13 @@ func describe(stream string, events []proto.Message) string {
 	switch eventstore.StreamType(stream) {
 	case "person":
 		s := folded(person.Decider, events)
+		transfer := ""
+		if s.Transfer != "" { // older files were recorded before there was notice
+			transfer = " transfer=" + s.Transfer
+		}
 		return fmt.Sprintf("%s %s %s status=%d kind=%s unit=%v position=%s supervisor=%s attributes=%v employed=%v ends=%v start=%v change=%v", s.ID, s.Number, s.Source,
 			s.Status, s.Details.GetKind(), s.Post.GetUnit(), s.Post.GetPosition(), s.Post.GetSupervisor(), s.Post.GetAttributes(), s.Employed,
-			!s.EndsAt.IsZero(), s.Start.GetPost().GetPosition(), s.Change.GetPost().GetPosition())
+			!s.EndsAt.IsZero(), s.Start.GetPost().GetPosition(), s.Change.GetPost().GetPosition()) + transfer
 	case "account":
 		// Older files were recorded before this field was there.
 		return strings.Replace(fmt.Sprintf("%+v", folded(account.Decider, events)), " FromHR:false", "", 1)
@@ -216,11 +220,30 @@ func (i *installation) aDayOfTheHrFeed() {
 	h.done("absent", "E70", `{"from":"2026-11-23","deputy":"E1042"}`)
 	h.done("returned", "E70", `{}`)
 	h.refused("moved", "E71", `{"effective_date":"2026-11-22"}`, "PERSON_NOT_EMPLOYED")
+	h.transfers()
 	h.publish(event(1, "m-1", "unit.changed", "总部/市场部", `{"change":"created"}`))
 	h.says("duplicate", "m-1", "")
 	h.publish(event(100, "m-100", "moved", "E70", `{"effective_date":"2026-11-22"}`))
 	h.says("gap", "m-100", "")
 	h.send("departure_closed", "E70", `{"reason":"by mistake"}`)
+	h.hear()
+	h.hear()
+}
+
+// transfers are one that is cleared, one that is taken back, one that ends with a
+// departure, and one that is ahead.
+func (h *hrSystem) transfers() {
+	h.i.t.Helper()
+	h.done("hired", "E80", `{"name":"周","position":"clerk","effective_date":"2026-11-22"}`)
+	h.notices("E80", `{"position":"seller","effective_date":"2026-11-22"}`, "grants")
+	h.i.transferred("E80")
+	h.hear()
+	h.notices("E80", `{"position":"buyer","effective_date":"2026-12-24"}`, "grants")
+	h.done("transfer_noticed", "E80", `{"position":"seller","effective_date":"2026-12-24"}`)
+	h.notices("E80", `{"position":"lead","effective_date":"2026-12-24"}`, "grants")
+	h.done("hired", "E81", `{"name":"吴","position":"clerk","effective_date":"2026-11-22"}`)
+	h.notices("E81", `{"position":"lead","effective_date":"2026-12-24"}`, "grants")
+	h.send("dismissed", "E81", `{}`)
 	h.hear()
 	h.hear()
 }

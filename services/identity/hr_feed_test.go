@@ -159,7 +159,7 @@ func TestEveryVerbOfTheHrFeed(t *testing.T) {
 	if p := i.person("E1"); p.GetPosition() != "chief" || p.GetAttributes()["project"] != "P2" {
 		t.Fatalf("corrected: %v", p)
 	}
-	h.done("transfer_noticed", "E1", `{"unit":["总部","销售部"],"effective_date":"2026-12-01"}`)
+	h.notices("E1", `{"unit":["总部","销售部"],"effective_date":"2026-12-01"}`, "grants")
 	if p := i.person("E1"); !slices.Equal(p.GetUnit(), []string{"总部", "研发部"}) {
 		t.Fatalf("a transfer took effect before its day: %v", p)
 	}
@@ -196,7 +196,7 @@ func TestEveryVerbOfTheHrFeed(t *testing.T) {
 		t.Fatalf("walked out: %v", p)
 	}
 	want := []string{
-		"PersonRegistered", "EmploymentStarted", "PostChanged", "PostChanged", "PostChanged", "PostChangePlanned", "AbsenceRecorded", "AbsenceEnded",
+		"PersonRegistered", "EmploymentStarted", "PostChanged", "PostChanged", "PostChanged", "TransferNoticed", "PostChangePlanned", "AbsenceRecorded", "AbsenceEnded",
 		"DepartureAnnounced", "DepartureAnnounced", "PostChanged", "EmploymentEnded", "PersonnelFileClosed", "EmploymentStarted", "EmploymentEnded",
 	}
 	if got := i.events("person-E1"); !slices.Equal(got, want) {

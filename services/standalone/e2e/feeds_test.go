@@ -162,9 +162,10 @@ func hrEvent(sequence int, verb, employee, data string) string {
 
 // An HR system sends a hire over the bus and hears of it; the right is there on
 // the real system; another system follows by the lifecycle feed, over the bus
-// and over HTTP; a dismissal takes everything away, and the gate opens.
+// and over HTTP; a dismissal takes everything away, and the gate opens; so it
+// does for a transfer, when what the old post gave is gone.
 //
-// Covers: OPS-002, OPS-007, IDN-029, IDN-030
+// Covers: OPS-002, OPS-007, IDN-025, IDN-029, IDN-030
 func TestOutsideSystemsSpeakOverTheBusAndOverHTTP(t *testing.T) {
 	t.Parallel()
 	i := install(t)
@@ -301,6 +302,32 @@ func TestOutsideSystemsSpeakOverTheBusAndOverHTTP(t *testing.T) {
 	}
 	if code, _, c := i.rest("GET", "/api/v1/access/E42/orders/reader", token, ""); code != 200 || c["allowed"] != false {
 		t.Errorf("the check after the dismissal: %d %v", code, c)
+	}
+
+	send(4, "hired", "E43", fmt.Sprintf(`{"name":"林一","position":"engineer","unit":["总部"],"effective_date":%q}`, today))
+	hr.next(t, js, "hrreply-hr", 1)
+	eventually(t, 30*time.Second, "the right of the old post", func() error {
+		if got := rights(t, target); !slices.Equal(got, []string{"ost_E43 ost_orders_reader"}) {
+			return fmt.Errorf("the target shows %v", got)
+		}
+		return nil
+	})
+	send(5, "transfer_noticed", "E43", fmt.Sprintf(`{"position":"clerk","effective_date":%q}`, today))
+	heard = map[any]bool{}
+	for _, a := range hr.next(t, js, "hrreply-hr", 3) {
+		heard[a["type"]] = true
+	}
+	if !heard["hr.accepted.v1"] || !heard["hr.gate.blocked.v1"] || !heard["hr.gate.opened.v1"] {
+		t.Errorf("HR heard %v of the transfer", heard)
+	}
+	if got := rights(t, target); len(got) != 0 {
+		t.Errorf("the gate is open and the target shows %v", got)
+	}
+	if code, _, c := i.rest("GET", "/api/v1/people/E43/clearance", token, ""); code != 200 || c["kind"] != "transfer" || c["gate"] != "opened" {
+		t.Errorf("the transfer over HTTP: %d %v", code, c)
+	}
+	if c := i.object("clearance", "show", "E43"); c["kind"] != "transfer" || c["state"] != "closed" || c["gate"] != "opened" {
+		t.Errorf("clearance of the transfer is %v", c)
 	}
 	if code, _, p := i.rest("DELETE", "/api/v1/sessions/current", token, ""); code != 200 {
 		t.Errorf("signing out over HTTP: %d %v", code, p)

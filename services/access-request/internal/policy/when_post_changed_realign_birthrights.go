@@ -26,6 +26,7 @@ func WhenPostChangedRealignBirthrights(a *Alignment) messaging.Policy {
 		return a.note(ctx, p, f, holdings.NotePost{
 			PersonID: e.GetPersonId(), EmployeeNumber: e.GetEmployeeNumber(), Kind: e.GetKind(), Position: e.GetPost().GetPosition(),
 			Unit: e.GetPost().GetUnit(), Attributes: e.GetPost().GetAttributes(), EffectiveAt: f.EffectiveAt,
+			Case: e.GetCaseId(),
 		})
 	}
 	return p

@@ -7,7 +7,7 @@ import (
 )
 
 func (a *app) clearance() *cobra.Command {
-	c := &cobra.Command{Use: "clearance", Short: a.printer.Say("离职手续会签", "clearance of leavers"), RunE: a.group}
+	c := &cobra.Command{Use: "clearance", Short: a.printer.Say("离职与调岗会签", "clearance of leavers and movers"), RunE: a.group}
 	c.AddCommand(a.clearanceShow(), a.clearanceRecord(), a.clearanceWaive())
 	return c
 }

@@ -96,7 +96,7 @@ func (a answers) answer(ctx context.Context, f eventstore.Fact, name, source, su
 	return a.tell(ctx, f, name, source, subject, r)
 }
 
-// gate tells about a departure. Who came by a file only is of a source, too.
+// gate tells about a departure or a transfer. Who came by a file only is of a source, too.
 func (a answers) gate(ctx context.Context, f eventstore.Fact, name, employee string, open []string) error {
 	s, _, err := eventstore.Load(ctx, a.p.Journal, person.Decider, person.Stream(employee))
 	if err != nil || s.Source == "" {
@@ -105,13 +105,13 @@ func (a answers) gate(ctx context.Context, f eventstore.Fact, name, employee str
 	return a.tell(ctx, f, name, s.Source, employee, reply{EmployeeNumber: employee, OpenItems: open})
 }
 
-// open are the items of the last departure that are open; nil if there is none.
+// open are the open items of the case that HR would close; nil if there is none.
 func (a answers) open(ctx context.Context, f eventstore.Fact, employee string) ([]string, error) {
-	departure, err := cases.Departure(ctx, a.p.Journal, employee, f.RecordedAt, f.Position)
-	if err != nil || departure == nil {
+	id, err := cases.Newest(ctx, a.p.Journal, employee, f.RecordedAt, f.Position)
+	if err != nil || id == "" {
 		return nil, err
 	}
-	c, _, err := eventstore.Load(ctx, a.p.Journal, clearance.Decider, clearance.Stream(cases.Of(departure.Position)))
+	c, _, err := eventstore.Load(ctx, a.p.Journal, clearance.Decider, clearance.Stream(id))
 	return c.Missing(), err
 }
 

@@ -109,7 +109,9 @@ func (h *hrEvents) employee(ctx context.Context, f eventstore.Fact, taken *ident
 		}
 		verb, correction = original.Verb, true
 		switch verb {
-		case hrevent.Hired, hrevent.Moved, hrevent.TransferNoticed:
+		case hrevent.TransferNoticed:
+			verb, data.EffectiveDate = h.ofTransfer(state, original.Data, data)
+		case hrevent.Hired, hrevent.Moved:
 			// Only what the correction names is wrong: the rest may have
 			// changed since.
 			if !data.EffectiveDate.Given {
@@ -123,8 +125,30 @@ func (h *hrEvents) employee(ctx context.Context, f eventstore.Fact, taken *ident
 	if err != nil {
 		return err
 	}
+	if move, ok := c.(person.Move); ok && verb == hrevent.TransferNoticed {
+		move.Case = cases.OfNotice(f.Position)
+		c = move
+	}
 	_, err = eventstore.Execute(ctx, h.p.Journal, person.Decider, stream, h.policy.Command(f, stream), messaging.CausedBy(h.p.Service, f), c)
 	return err
+}
+
+// ofTransfer says what the correction of a notice is, and from which day. Once
+// the day of the notice has come, it corrects what happened and is a move like
+// any other. Before, it is about the transfer as it is planned by now.
+func (h *hrEvents) ofTransfer(s person.State, original, correction hrevent.Data) (verb string, day hrevent.Field[string]) {
+	day = correction.EffectiveDate
+	if !day.Given {
+		day = original.EffectiveDate
+	}
+	noticed, err := hrevent.Day(original.EffectiveDate, "effective_date", h.p.Zone)
+	if err != nil || !noticed.After(h.p.Clock.Now()) {
+		return hrevent.Moved, day
+	}
+	if !correction.EffectiveDate.Given && s.Transfer != "" {
+		day.Value = s.Change.GetStartsAt().AsTime().In(h.p.Zone).Format(time.DateOnly)
+	}
+	return hrevent.TransferNoticed, day
 }
 
 // meaning is what the event asks of the person.
@@ -174,6 +198,9 @@ func (h *hrEvents) post(ctx context.Context, s person.State, newID, verb string,
 		return nil, person.ErrNotEmployed
 	}
 	known := s.AsOf(at)
+	if planned, ok := s.Noticed(); ok && verb == hrevent.TransferNoticed {
+		known = planned // whatever its day by now
+	}
 	if s.Status == person.Expected && s.Start != nil && !known.Employed {
 		known.Post = s.Start.GetPost() // a plan to start is what moves
 	}
@@ -276,12 +303,13 @@ func (h *hrEvents) original(ctx context.Context, e hrevent.Event) (hrevent.Event
 	return original, nil
 }
 
-// gateOpen tells whether the gate of the person's last departure has opened.
+// gateOpen tells whether the gate of the person's last departure or transfer has
+// opened.
 func (h *hrEvents) gateOpen(ctx context.Context, number string) (bool, error) {
-	departure, err := cases.Departure(ctx, h.p.Journal, number, h.p.Clock.Now(), 1<<62)
-	if err != nil || departure == nil {
+	id, err := cases.Newest(ctx, h.p.Journal, number, h.p.Clock.Now(), 1<<62)
+	if err != nil || id == "" {
 		return false, err
 	}
-	c, _, err := eventstore.Load(ctx, h.p.Journal, clearance.Decider, clearance.Stream(cases.Of(departure.Position)))
+	c, _, err := eventstore.Load(ctx, h.p.Journal, clearance.Decider, clearance.Stream(id))
 	return c.GateOpen, err
 }

@@ -81,10 +81,18 @@ type CaseItem struct {
 	At     *time.Time
 }
 
-// NewestCase is the newest case of a person; ok is false if there is none.
-func NewestCase(ctx context.Context, pool *pgxpool.Pool, number string) (c Case, ok bool, err error) {
+// CaseOf is the case of a person that is under way: a departure, otherwise the
+// oldest transfer; the newest case if none is. Of several that are under way it
+// is rather one in which the item is open; "" is no item. ok is false if there
+// is no case.
+func CaseOf(ctx context.Context, pool *pgxpool.Pool, number, item string) (c Case, ok bool, err error) {
 	err = pool.QueryRow(ctx, `
-		SELECT case_id, kind, state, gate FROM rm_clearance.cases WHERE employee_number = $1 ORDER BY opened DESC LIMIT 1`, number).
+		SELECT case_id, kind, state, gate FROM rm_clearance.cases c WHERE employee_number = $1
+		ORDER BY state = 'open' DESC,
+			state = 'open' AND EXISTS (SELECT FROM rm_clearance.items i WHERE i.case_id = c.case_id AND i.item = $2 AND i.state = 'open') DESC,
+			state = 'open' AND kind = 'departure' DESC,
+			CASE WHEN state = 'open' THEN opened ELSE -opened END
+		LIMIT 1`, number, item).
 		Scan(&c.ID, &c.Kind, &c.State, &c.Gate)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, false, nil

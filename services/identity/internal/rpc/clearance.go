@@ -14,9 +14,9 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/readmodel"
 )
 
-// GetClearance shows the newest case of a person.
+// GetClearance shows the case of a person that is under way, or the newest.
 func (s *Server) GetClearance(ctx context.Context, r *identityv1.GetClearanceRequest) (*identityv1.GetClearanceResponse, error) {
-	c, err := s.newestCase(ctx, r.GetEmployeeNumber())
+	c, err := s.caseOf(ctx, r.GetEmployeeNumber(), "")
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s *Server) GetClearance(ctx context.Context, r *identityv1.GetClearanceReq
 
 // RecordClearance settles an item that a human must confirm.
 func (s *Server) RecordClearance(ctx context.Context, r *identityv1.RecordClearanceRequest) (*identityv1.RecordClearanceResponse, error) {
-	position, err := s.clear(ctx, r, r.GetEmployeeNumber(), clearance.Record{Item: r.GetItem(), Reason: r.GetReason()})
+	position, err := s.clear(ctx, r, r.GetEmployeeNumber(), r.GetItem(), clearance.Record{Item: r.GetItem(), Reason: r.GetReason()})
 	if err != nil {
 		return nil, err
 	}
@@ -42,19 +42,19 @@ func (s *Server) RecordClearance(ctx context.Context, r *identityv1.RecordCleara
 
 // WaiveClearance settles an item without its fact.
 func (s *Server) WaiveClearance(ctx context.Context, r *identityv1.WaiveClearanceRequest) (*identityv1.WaiveClearanceResponse, error) {
-	position, err := s.clear(ctx, r, r.GetEmployeeNumber(), clearance.Waive{Item: r.GetItem(), Reason: r.GetReason()})
+	position, err := s.clear(ctx, r, r.GetEmployeeNumber(), r.GetItem(), clearance.Waive{Item: r.GetItem(), Reason: r.GetReason()})
 	if err != nil {
 		return nil, err
 	}
 	return &identityv1.WaiveClearanceResponse{Position: position}, nil
 }
 
-func (s *Server) clear(ctx context.Context, r proto.Message, number string, c clearance.Command) (int64, error) {
-	newest, err := s.newestCase(ctx, number)
+func (s *Server) clear(ctx context.Context, r proto.Message, number, item string, c clearance.Command) (int64, error) {
+	of, err := s.caseOf(ctx, number, item)
 	if err != nil {
 		return 0, err
 	}
-	result, err := servicekit.Execute(ctx, s.Platform, clearance.Decider, clearance.Stream(newest.ID), r, c)
+	result, err := servicekit.Execute(ctx, s.Platform, clearance.Decider, clearance.Stream(of.ID), r, c)
 	if err != nil {
 		return 0, err
 	}
@@ -62,8 +62,8 @@ func (s *Server) clear(ctx context.Context, r proto.Message, number string, c cl
 	return result.Last, nil
 }
 
-func (s *Server) newestCase(ctx context.Context, number string) (readmodel.Case, error) {
-	c, ok, err := readmodel.NewestCase(ctx, s.Platform.Pool, number)
+func (s *Server) caseOf(ctx context.Context, number, item string) (readmodel.Case, error) {
+	c, ok, err := readmodel.CaseOf(ctx, s.Platform.Pool, number, item)
 	if err != nil {
 		return c, err
 	}

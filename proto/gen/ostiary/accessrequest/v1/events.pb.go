@@ -48,8 +48,11 @@ type PostNoted struct {
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Position of identity's event. A post is replaced only by a later one.
 	SourcePosition int64 `protobuf:"varint,9,opt,name=source_position,json=sourcePosition,proto3" json:"source_position,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Clearance case of the transfer by which the person came to this post; "" if
+	// no case waits for the rights of the post before.
+	CaseId        string `protobuf:"bytes,10,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PostNoted) Reset() {
@@ -143,6 +146,13 @@ func (x *PostNoted) GetSourcePosition() int64 {
 		return x.SourcePosition
 	}
 	return 0
+}
+
+func (x *PostNoted) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
 }
 
 // GrantIssued is the decision that a person holds a role. It is not yet true
@@ -885,6 +895,174 @@ func (x *GrantRemovalConfirmed) GetTarget() string {
 	return ""
 }
 
+// PostRightsRevoked says what a cleared transfer waits for: the birthrights of
+// the new post are derived, and these rights of the old one are being removed.
+type PostRightsRevoked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Clearance case of the transfer.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Position of the transfer in the history of identity (PostChanged).
+	PostChanged int64 `protobuf:"varint,4,opt,name=post_changed,json=postChanged,proto3" json:"post_changed,omitempty"`
+	// Grants whose removal is not confirmed yet.
+	GrantIds      []string `protobuf:"bytes,5,rep,name=grant_ids,json=grantIds,proto3" json:"grant_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostRightsRevoked) Reset() {
+	*x = PostRightsRevoked{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostRightsRevoked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostRightsRevoked) ProtoMessage() {}
+
+func (x *PostRightsRevoked) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostRightsRevoked.ProtoReflect.Descriptor instead.
+func (*PostRightsRevoked) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PostRightsRevoked) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *PostRightsRevoked) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *PostRightsRevoked) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *PostRightsRevoked) GetPostChanged() int64 {
+	if x != nil {
+		return x.PostChanged
+	}
+	return 0
+}
+
+func (x *PostRightsRevoked) GetGrantIds() []string {
+	if x != nil {
+		return x.GrantIds
+	}
+	return nil
+}
+
+// PostRightsCleared says that nothing is left of the post before a transfer:
+// everything that it took away was read back as removed. A transfer that takes
+// nothing away is cleared at once. If the person leaves first, HoldingsCleared
+// comes in its place.
+type PostRightsCleared struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Clearance case of the transfer.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Position of the transfer in the history of identity (PostChanged).
+	PostChanged int64 `protobuf:"varint,4,opt,name=post_changed,json=postChanged,proto3" json:"post_changed,omitempty"`
+	// Grants that were removed.
+	Grants        int32 `protobuf:"varint,5,opt,name=grants,proto3" json:"grants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostRightsCleared) Reset() {
+	*x = PostRightsCleared{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostRightsCleared) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostRightsCleared) ProtoMessage() {}
+
+func (x *PostRightsCleared) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostRightsCleared.ProtoReflect.Descriptor instead.
+func (*PostRightsCleared) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PostRightsCleared) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *PostRightsCleared) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *PostRightsCleared) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *PostRightsCleared) GetPostChanged() int64 {
+	if x != nil {
+		return x.PostChanged
+	}
+	return 0
+}
+
+func (x *PostRightsCleared) GetGrants() int32 {
+	if x != nil {
+		return x.Grants
+	}
+	return 0
+}
+
 // HoldingsCleared says that the person has left and every removal is
 // confirmed: nothing is held anywhere.
 type HoldingsCleared struct {
@@ -903,7 +1081,7 @@ type HoldingsCleared struct {
 
 func (x *HoldingsCleared) Reset() {
 	*x = HoldingsCleared{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +1093,7 @@ func (x *HoldingsCleared) String() string {
 func (*HoldingsCleared) ProtoMessage() {}
 
 func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +1106,7 @@ func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldingsCleared.ProtoReflect.Descriptor instead.
 func (*HoldingsCleared) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *HoldingsCleared) GetPersonId() string {
@@ -996,7 +1174,7 @@ type AccessRequested struct {
 
 func (x *AccessRequested) Reset() {
 	*x = AccessRequested{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1186,7 @@ func (x *AccessRequested) String() string {
 func (*AccessRequested) ProtoMessage() {}
 
 func (x *AccessRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1199,7 @@ func (x *AccessRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequested.ProtoReflect.Descriptor instead.
 func (*AccessRequested) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AccessRequested) GetPersonId() string {
@@ -1132,7 +1310,7 @@ type AccessApprovalRequired struct {
 
 func (x *AccessApprovalRequired) Reset() {
 	*x = AccessApprovalRequired{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1322,7 @@ func (x *AccessApprovalRequired) String() string {
 func (*AccessApprovalRequired) ProtoMessage() {}
 
 func (x *AccessApprovalRequired) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1335,7 @@ func (x *AccessApprovalRequired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessApprovalRequired.ProtoReflect.Descriptor instead.
 func (*AccessApprovalRequired) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AccessApprovalRequired) GetPersonId() string {
@@ -1210,7 +1388,7 @@ type AccessRequestApproved struct {
 
 func (x *AccessRequestApproved) Reset() {
 	*x = AccessRequestApproved{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1400,7 @@ func (x *AccessRequestApproved) String() string {
 func (*AccessRequestApproved) ProtoMessage() {}
 
 func (x *AccessRequestApproved) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1413,7 @@ func (x *AccessRequestApproved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestApproved.ProtoReflect.Descriptor instead.
 func (*AccessRequestApproved) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AccessRequestApproved) GetPersonId() string {
@@ -1301,7 +1479,7 @@ type AccessRequestRefused struct {
 
 func (x *AccessRequestRefused) Reset() {
 	*x = AccessRequestRefused{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1313,7 +1491,7 @@ func (x *AccessRequestRefused) String() string {
 func (*AccessRequestRefused) ProtoMessage() {}
 
 func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1326,7 +1504,7 @@ func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestRefused.ProtoReflect.Descriptor instead.
 func (*AccessRequestRefused) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AccessRequestRefused) GetPersonId() string {
@@ -1382,7 +1560,7 @@ type AccessRequestReturned struct {
 
 func (x *AccessRequestReturned) Reset() {
 	*x = AccessRequestReturned{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1572,7 @@ func (x *AccessRequestReturned) String() string {
 func (*AccessRequestReturned) ProtoMessage() {}
 
 func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1585,7 @@ func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestReturned.ProtoReflect.Descriptor instead.
 func (*AccessRequestReturned) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AccessRequestReturned) GetPersonId() string {
@@ -1455,7 +1633,7 @@ type AccessRequestPostponed struct {
 
 func (x *AccessRequestPostponed) Reset() {
 	*x = AccessRequestPostponed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1645,7 @@ func (x *AccessRequestPostponed) String() string {
 func (*AccessRequestPostponed) ProtoMessage() {}
 
 func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1658,7 @@ func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestPostponed.ProtoReflect.Descriptor instead.
 func (*AccessRequestPostponed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AccessRequestPostponed) GetPersonId() string {
@@ -1531,7 +1709,7 @@ type AccessRequestWithdrawn struct {
 
 func (x *AccessRequestWithdrawn) Reset() {
 	*x = AccessRequestWithdrawn{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1543,7 +1721,7 @@ func (x *AccessRequestWithdrawn) String() string {
 func (*AccessRequestWithdrawn) ProtoMessage() {}
 
 func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1556,7 +1734,7 @@ func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestWithdrawn.ProtoReflect.Descriptor instead.
 func (*AccessRequestWithdrawn) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AccessRequestWithdrawn) GetPersonId() string {
@@ -1611,7 +1789,7 @@ type AccessRequestFulfilled struct {
 
 func (x *AccessRequestFulfilled) Reset() {
 	*x = AccessRequestFulfilled{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1623,7 +1801,7 @@ func (x *AccessRequestFulfilled) String() string {
 func (*AccessRequestFulfilled) ProtoMessage() {}
 
 func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1636,7 +1814,7 @@ func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestFulfilled.ProtoReflect.Descriptor instead.
 func (*AccessRequestFulfilled) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AccessRequestFulfilled) GetPersonId() string {
@@ -1692,7 +1870,7 @@ type GrantRenewed struct {
 
 func (x *GrantRenewed) Reset() {
 	*x = GrantRenewed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +1882,7 @@ func (x *GrantRenewed) String() string {
 func (*GrantRenewed) ProtoMessage() {}
 
 func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +1895,7 @@ func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRenewed.ProtoReflect.Descriptor instead.
 func (*GrantRenewed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GrantRenewed) GetPersonId() string {
@@ -1798,7 +1976,7 @@ type GrantExpiryNoticed struct {
 
 func (x *GrantExpiryNoticed) Reset() {
 	*x = GrantExpiryNoticed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1810,7 +1988,7 @@ func (x *GrantExpiryNoticed) String() string {
 func (*GrantExpiryNoticed) ProtoMessage() {}
 
 func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1823,7 +2001,7 @@ func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpiryNoticed.ProtoReflect.Descriptor instead.
 func (*GrantExpiryNoticed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GrantExpiryNoticed) GetPersonId() string {
@@ -1894,7 +2072,7 @@ type GrantExpired struct {
 
 func (x *GrantExpired) Reset() {
 	*x = GrantExpired{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2084,7 @@ func (x *GrantExpired) String() string {
 func (*GrantExpired) ProtoMessage() {}
 
 func (x *GrantExpired) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2097,7 @@ func (x *GrantExpired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpired.ProtoReflect.Descriptor instead.
 func (*GrantExpired) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GrantExpired) GetPersonId() string {
@@ -1993,7 +2171,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2183,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2196,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -2059,7 +2237,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2249,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2262,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -2119,7 +2297,7 @@ var File_ostiary_accessrequest_v1_events_proto protoreflect.FileDescriptor
 
 const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dostiary/approval/v1/ask.proto\"\xad\x03\n" +
+	"%ostiary/accessrequest/v1/events.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dostiary/approval/v1/ask.proto\"\xc6\x03\n" +
 	"\tPostNoted\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1a\n" +
@@ -2131,7 +2309,9 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"attributes\x12\x12\n" +
 	"\x04kind\x18\a \x01(\tR\x04kind\x12=\n" +
 	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12'\n" +
-	"\x0fsource_position\x18\t \x01(\x03R\x0esourcePosition\x1a=\n" +
+	"\x0fsource_position\x18\t \x01(\x03R\x0esourcePosition\x12\x17\n" +
+	"\acase_id\x18\n" +
+	" \x01(\tR\x06caseId\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd4\x03\n" +
@@ -2204,7 +2384,19 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
 	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06target\x18\a \x01(\tR\x06target\"\x8d\x01\n" +
+	"\x06target\x18\a \x01(\tR\x06target\"\xb2\x01\n" +
+	"\x11PostRightsRevoked\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12!\n" +
+	"\fpost_changed\x18\x04 \x01(\x03R\vpostChanged\x12\x1b\n" +
+	"\tgrant_ids\x18\x05 \x03(\tR\bgrantIds\"\xad\x01\n" +
+	"\x11PostRightsCleared\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12!\n" +
+	"\fpost_changed\x18\x04 \x01(\x03R\vpostChanged\x12\x16\n" +
+	"\x06grants\x18\x05 \x01(\x05R\x06grants\"\x8d\x01\n" +
 	"\x0fHoldingsCleared\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
@@ -2325,7 +2517,7 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*PostNoted)(nil),                // 0: ostiary.accessrequest.v1.PostNoted
 	(*GrantIssued)(nil),              // 1: ostiary.accessrequest.v1.GrantIssued
@@ -2334,43 +2526,45 @@ var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*GrantActivated)(nil),           // 4: ostiary.accessrequest.v1.GrantActivated
 	(*GrantRevoked)(nil),             // 5: ostiary.accessrequest.v1.GrantRevoked
 	(*GrantRemovalConfirmed)(nil),    // 6: ostiary.accessrequest.v1.GrantRemovalConfirmed
-	(*HoldingsCleared)(nil),          // 7: ostiary.accessrequest.v1.HoldingsCleared
-	(*AccessRequested)(nil),          // 8: ostiary.accessrequest.v1.AccessRequested
-	(*AccessApprovalRequired)(nil),   // 9: ostiary.accessrequest.v1.AccessApprovalRequired
-	(*AccessRequestApproved)(nil),    // 10: ostiary.accessrequest.v1.AccessRequestApproved
-	(*AccessRequestRefused)(nil),     // 11: ostiary.accessrequest.v1.AccessRequestRefused
-	(*AccessRequestReturned)(nil),    // 12: ostiary.accessrequest.v1.AccessRequestReturned
-	(*AccessRequestPostponed)(nil),   // 13: ostiary.accessrequest.v1.AccessRequestPostponed
-	(*AccessRequestWithdrawn)(nil),   // 14: ostiary.accessrequest.v1.AccessRequestWithdrawn
-	(*AccessRequestFulfilled)(nil),   // 15: ostiary.accessrequest.v1.AccessRequestFulfilled
-	(*GrantRenewed)(nil),             // 16: ostiary.accessrequest.v1.GrantRenewed
-	(*GrantExpiryNoticed)(nil),       // 17: ostiary.accessrequest.v1.GrantExpiryNoticed
-	(*GrantExpired)(nil),             // 18: ostiary.accessrequest.v1.GrantExpired
-	(*PackAdopted)(nil),              // 19: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),             // 20: ostiary.accessrequest.v1.PackEnforced
-	nil,                              // 21: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 22: google.protobuf.Timestamp
-	(*v1.Ask)(nil),                   // 23: ostiary.approval.v1.Ask
+	(*PostRightsRevoked)(nil),        // 7: ostiary.accessrequest.v1.PostRightsRevoked
+	(*PostRightsCleared)(nil),        // 8: ostiary.accessrequest.v1.PostRightsCleared
+	(*HoldingsCleared)(nil),          // 9: ostiary.accessrequest.v1.HoldingsCleared
+	(*AccessRequested)(nil),          // 10: ostiary.accessrequest.v1.AccessRequested
+	(*AccessApprovalRequired)(nil),   // 11: ostiary.accessrequest.v1.AccessApprovalRequired
+	(*AccessRequestApproved)(nil),    // 12: ostiary.accessrequest.v1.AccessRequestApproved
+	(*AccessRequestRefused)(nil),     // 13: ostiary.accessrequest.v1.AccessRequestRefused
+	(*AccessRequestReturned)(nil),    // 14: ostiary.accessrequest.v1.AccessRequestReturned
+	(*AccessRequestPostponed)(nil),   // 15: ostiary.accessrequest.v1.AccessRequestPostponed
+	(*AccessRequestWithdrawn)(nil),   // 16: ostiary.accessrequest.v1.AccessRequestWithdrawn
+	(*AccessRequestFulfilled)(nil),   // 17: ostiary.accessrequest.v1.AccessRequestFulfilled
+	(*GrantRenewed)(nil),             // 18: ostiary.accessrequest.v1.GrantRenewed
+	(*GrantExpiryNoticed)(nil),       // 19: ostiary.accessrequest.v1.GrantExpiryNoticed
+	(*GrantExpired)(nil),             // 20: ostiary.accessrequest.v1.GrantExpired
+	(*PackAdopted)(nil),              // 21: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),             // 22: ostiary.accessrequest.v1.PackEnforced
+	nil,                              // 23: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
+	(*v1.Ask)(nil),                   // 25: ostiary.approval.v1.Ask
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	21, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	22, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 7: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 8: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
-	22, // 9: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
-	23, // 10: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
-	22, // 11: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
-	22, // 12: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
-	22, // 13: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 14: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
-	22, // 15: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 16: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	22, // 17: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	24, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	24, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
+	24, // 7: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 8: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
+	24, // 9: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
+	25, // 10: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
+	24, // 11: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
+	24, // 12: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	24, // 13: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	24, // 14: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
+	24, // 15: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	24, // 16: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	24, // 17: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
 	18, // [18:18] is the sub-list for method output_type
 	18, // [18:18] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
@@ -2389,7 +2583,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

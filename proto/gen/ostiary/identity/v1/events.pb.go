@@ -1220,7 +1220,9 @@ type PostChanged struct {
 	// First instant.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Why.
-	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Clearance case of the transfer that this is; "" if HR gave no notice of it.
+	CaseId        string `protobuf:"bytes,8,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1300,6 +1302,13 @@ func (x *PostChanged) GetEffectiveAt() *timestamppb.Timestamp {
 func (x *PostChanged) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *PostChanged) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
 	}
 	return ""
 }
@@ -1396,6 +1405,156 @@ func (x *PostChangePlanned) GetReason() string {
 	return ""
 }
 
+// TransferNoticed says that HR gave notice of a transfer. What moves, and when,
+// is in the PostChangePlanned or PostChanged that stands beside it. As long as
+// the transfer is ahead there is one; what HR says of it later corrects its
+// plan.
+type TransferNoticed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Clearance case that it opens.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferNoticed) Reset() {
+	*x = TransferNoticed{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferNoticed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferNoticed) ProtoMessage() {}
+
+func (x *TransferNoticed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferNoticed.ProtoReflect.Descriptor instead.
+func (*TransferNoticed) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *TransferNoticed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *TransferNoticed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *TransferNoticed) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *TransferNoticed) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// TransferWithdrawn says that a transfer of which notice was given will not
+// happen: HR took it back, or planned something else in its place.
+type TransferWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Clearance case that it had opened.
+	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferWithdrawn) Reset() {
+	*x = TransferWithdrawn{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferWithdrawn) ProtoMessage() {}
+
+func (x *TransferWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferWithdrawn.ProtoReflect.Descriptor instead.
+func (*TransferWithdrawn) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TransferWithdrawn) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *TransferWithdrawn) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *TransferWithdrawn) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *TransferWithdrawn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // DepartureAnnounced says that the person will leave.
 type DepartureAnnounced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1415,7 +1574,7 @@ type DepartureAnnounced struct {
 
 func (x *DepartureAnnounced) Reset() {
 	*x = DepartureAnnounced{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1586,7 @@ func (x *DepartureAnnounced) String() string {
 func (*DepartureAnnounced) ProtoMessage() {}
 
 func (x *DepartureAnnounced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1599,7 @@ func (x *DepartureAnnounced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DepartureAnnounced.ProtoReflect.Descriptor instead.
 func (*DepartureAnnounced) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DepartureAnnounced) GetPersonId() string {
@@ -1493,7 +1652,7 @@ type DepartureWithdrawn struct {
 
 func (x *DepartureWithdrawn) Reset() {
 	*x = DepartureWithdrawn{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1664,7 @@ func (x *DepartureWithdrawn) String() string {
 func (*DepartureWithdrawn) ProtoMessage() {}
 
 func (x *DepartureWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1677,7 @@ func (x *DepartureWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DepartureWithdrawn.ProtoReflect.Descriptor instead.
 func (*DepartureWithdrawn) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DepartureWithdrawn) GetPersonId() string {
@@ -1559,7 +1718,7 @@ type EmploymentEnded struct {
 
 func (x *EmploymentEnded) Reset() {
 	*x = EmploymentEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1730,7 @@ func (x *EmploymentEnded) String() string {
 func (*EmploymentEnded) ProtoMessage() {}
 
 func (x *EmploymentEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1743,7 @@ func (x *EmploymentEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EmploymentEnded.ProtoReflect.Descriptor instead.
 func (*EmploymentEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *EmploymentEnded) GetPersonId() string {
@@ -1636,7 +1795,7 @@ type AbsenceRecorded struct {
 
 func (x *AbsenceRecorded) Reset() {
 	*x = AbsenceRecorded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1807,7 @@ func (x *AbsenceRecorded) String() string {
 func (*AbsenceRecorded) ProtoMessage() {}
 
 func (x *AbsenceRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1820,7 @@ func (x *AbsenceRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsenceRecorded.ProtoReflect.Descriptor instead.
 func (*AbsenceRecorded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AbsenceRecorded) GetPersonId() string {
@@ -1724,7 +1883,7 @@ type AbsenceEnded struct {
 
 func (x *AbsenceEnded) Reset() {
 	*x = AbsenceEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1895,7 @@ func (x *AbsenceEnded) String() string {
 func (*AbsenceEnded) ProtoMessage() {}
 
 func (x *AbsenceEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1908,7 @@ func (x *AbsenceEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsenceEnded.ProtoReflect.Descriptor instead.
 func (*AbsenceEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AbsenceEnded) GetPersonId() string {
@@ -1780,8 +1939,8 @@ func (x *AbsenceEnded) GetReason() string {
 	return ""
 }
 
-// PersonnelFileClosed is HR's last entry about a departure. Before the gate was
-// open it is an audit finding.
+// PersonnelFileClosed is HR's last entry about a departure or, of somebody who
+// stays, about a transfer. Before the gate was open it is an audit finding.
 type PersonnelFileClosed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
@@ -1798,7 +1957,7 @@ type PersonnelFileClosed struct {
 
 func (x *PersonnelFileClosed) Reset() {
 	*x = PersonnelFileClosed{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1810,7 +1969,7 @@ func (x *PersonnelFileClosed) String() string {
 func (*PersonnelFileClosed) ProtoMessage() {}
 
 func (x *PersonnelFileClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1823,7 +1982,7 @@ func (x *PersonnelFileClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonnelFileClosed.ProtoReflect.Descriptor instead.
 func (*PersonnelFileClosed) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PersonnelFileClosed) GetPersonId() string {
@@ -1886,7 +2045,7 @@ type HrEventTaken struct {
 
 func (x *HrEventTaken) Reset() {
 	*x = HrEventTaken{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2057,7 @@ func (x *HrEventTaken) String() string {
 func (*HrEventTaken) ProtoMessage() {}
 
 func (x *HrEventTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2070,7 @@ func (x *HrEventTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrEventTaken.ProtoReflect.Descriptor instead.
 func (*HrEventTaken) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *HrEventTaken) GetPersonId() string {
@@ -2011,7 +2170,7 @@ type HrEventApplied struct {
 
 func (x *HrEventApplied) Reset() {
 	*x = HrEventApplied{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2182,7 @@ func (x *HrEventApplied) String() string {
 func (*HrEventApplied) ProtoMessage() {}
 
 func (x *HrEventApplied) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2195,7 @@ func (x *HrEventApplied) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrEventApplied.ProtoReflect.Descriptor instead.
 func (*HrEventApplied) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HrEventApplied) GetSource() string {
@@ -2104,7 +2263,7 @@ type HrEventQuarantined struct {
 
 func (x *HrEventQuarantined) Reset() {
 	*x = HrEventQuarantined{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2275,7 @@ func (x *HrEventQuarantined) String() string {
 func (*HrEventQuarantined) ProtoMessage() {}
 
 func (x *HrEventQuarantined) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2288,7 @@ func (x *HrEventQuarantined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrEventQuarantined.ProtoReflect.Descriptor instead.
 func (*HrEventQuarantined) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HrEventQuarantined) GetPersonId() string {
@@ -2220,7 +2379,7 @@ type HrEventRepeated struct {
 
 func (x *HrEventRepeated) Reset() {
 	*x = HrEventRepeated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2391,7 @@ func (x *HrEventRepeated) String() string {
 func (*HrEventRepeated) ProtoMessage() {}
 
 func (x *HrEventRepeated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2404,7 @@ func (x *HrEventRepeated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrEventRepeated.ProtoReflect.Descriptor instead.
 func (*HrEventRepeated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HrEventRepeated) GetSource() string {
@@ -2296,7 +2455,7 @@ type HrGapFound struct {
 
 func (x *HrGapFound) Reset() {
 	*x = HrGapFound{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2467,7 @@ func (x *HrGapFound) String() string {
 func (*HrGapFound) ProtoMessage() {}
 
 func (x *HrGapFound) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2480,7 @@ func (x *HrGapFound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrGapFound.ProtoReflect.Descriptor instead.
 func (*HrGapFound) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *HrGapFound) GetSource() string {
@@ -2376,7 +2535,7 @@ type OrgUnitCreated struct {
 
 func (x *OrgUnitCreated) Reset() {
 	*x = OrgUnitCreated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2388,7 +2547,7 @@ func (x *OrgUnitCreated) String() string {
 func (*OrgUnitCreated) ProtoMessage() {}
 
 func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2401,7 +2560,7 @@ func (x *OrgUnitCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitCreated.ProtoReflect.Descriptor instead.
 func (*OrgUnitCreated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *OrgUnitCreated) GetUnitId() string {
@@ -2450,7 +2609,7 @@ type OrgUnitMoved struct {
 
 func (x *OrgUnitMoved) Reset() {
 	*x = OrgUnitMoved{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2621,7 @@ func (x *OrgUnitMoved) String() string {
 func (*OrgUnitMoved) ProtoMessage() {}
 
 func (x *OrgUnitMoved) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[27]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2634,7 @@ func (x *OrgUnitMoved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitMoved.ProtoReflect.Descriptor instead.
 func (*OrgUnitMoved) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{27}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *OrgUnitMoved) GetUnitId() string {
@@ -2524,7 +2683,7 @@ type OrgUnitMerged struct {
 
 func (x *OrgUnitMerged) Reset() {
 	*x = OrgUnitMerged{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2536,7 +2695,7 @@ func (x *OrgUnitMerged) String() string {
 func (*OrgUnitMerged) ProtoMessage() {}
 
 func (x *OrgUnitMerged) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[28]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2549,7 +2708,7 @@ func (x *OrgUnitMerged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitMerged.ProtoReflect.Descriptor instead.
 func (*OrgUnitMerged) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{28}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *OrgUnitMerged) GetUnitId() string {
@@ -2595,7 +2754,7 @@ type OrgUnitAbolished struct {
 
 func (x *OrgUnitAbolished) Reset() {
 	*x = OrgUnitAbolished{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +2766,7 @@ func (x *OrgUnitAbolished) String() string {
 func (*OrgUnitAbolished) ProtoMessage() {}
 
 func (x *OrgUnitAbolished) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[29]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2620,7 +2779,7 @@ func (x *OrgUnitAbolished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitAbolished.ProtoReflect.Descriptor instead.
 func (*OrgUnitAbolished) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{29}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *OrgUnitAbolished) GetUnitId() string {
@@ -2661,7 +2820,7 @@ type OrgUnitHeadNamed struct {
 
 func (x *OrgUnitHeadNamed) Reset() {
 	*x = OrgUnitHeadNamed{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2673,7 +2832,7 @@ func (x *OrgUnitHeadNamed) String() string {
 func (*OrgUnitHeadNamed) ProtoMessage() {}
 
 func (x *OrgUnitHeadNamed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[30]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2686,7 +2845,7 @@ func (x *OrgUnitHeadNamed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrgUnitHeadNamed.ProtoReflect.Descriptor instead.
 func (*OrgUnitHeadNamed) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{30}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *OrgUnitHeadNamed) GetUnitId() string {
@@ -2734,7 +2893,7 @@ type AccountOpened struct {
 
 func (x *AccountOpened) Reset() {
 	*x = AccountOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2746,7 +2905,7 @@ func (x *AccountOpened) String() string {
 func (*AccountOpened) ProtoMessage() {}
 
 func (x *AccountOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[31]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2759,7 +2918,7 @@ func (x *AccountOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountOpened.ProtoReflect.Descriptor instead.
 func (*AccountOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{31}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AccountOpened) GetPersonId() string {
@@ -2803,7 +2962,7 @@ type AccountActivated struct {
 
 func (x *AccountActivated) Reset() {
 	*x = AccountActivated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2815,7 +2974,7 @@ func (x *AccountActivated) String() string {
 func (*AccountActivated) ProtoMessage() {}
 
 func (x *AccountActivated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[32]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2828,7 +2987,7 @@ func (x *AccountActivated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountActivated.ProtoReflect.Descriptor instead.
 func (*AccountActivated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{32}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AccountActivated) GetPersonId() string {
@@ -2862,7 +3021,7 @@ type AccountSuspended struct {
 
 func (x *AccountSuspended) Reset() {
 	*x = AccountSuspended{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2874,7 +3033,7 @@ func (x *AccountSuspended) String() string {
 func (*AccountSuspended) ProtoMessage() {}
 
 func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[33]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +3046,7 @@ func (x *AccountSuspended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountSuspended.ProtoReflect.Descriptor instead.
 func (*AccountSuspended) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{33}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AccountSuspended) GetPersonId() string {
@@ -2933,7 +3092,7 @@ type AccountReinstated struct {
 
 func (x *AccountReinstated) Reset() {
 	*x = AccountReinstated{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2945,7 +3104,7 @@ func (x *AccountReinstated) String() string {
 func (*AccountReinstated) ProtoMessage() {}
 
 func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[34]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2958,7 +3117,7 @@ func (x *AccountReinstated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountReinstated.ProtoReflect.Descriptor instead.
 func (*AccountReinstated) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{34}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AccountReinstated) GetPersonId() string {
@@ -2997,7 +3156,7 @@ type AccountClosed struct {
 
 func (x *AccountClosed) Reset() {
 	*x = AccountClosed{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3009,7 +3168,7 @@ func (x *AccountClosed) String() string {
 func (*AccountClosed) ProtoMessage() {}
 
 func (x *AccountClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[35]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3022,7 +3181,7 @@ func (x *AccountClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountClosed.ProtoReflect.Descriptor instead.
 func (*AccountClosed) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{35}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AccountClosed) GetPersonId() string {
@@ -3063,7 +3222,7 @@ type ProductRolesSet struct {
 
 func (x *ProductRolesSet) Reset() {
 	*x = ProductRolesSet{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3234,7 @@ func (x *ProductRolesSet) String() string {
 func (*ProductRolesSet) ProtoMessage() {}
 
 func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[36]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3247,7 @@ func (x *ProductRolesSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductRolesSet.ProtoReflect.Descriptor instead.
 func (*ProductRolesSet) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{36}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ProductRolesSet) GetPersonId() string {
@@ -3140,7 +3299,7 @@ type InitialCredentialIssued struct {
 
 func (x *InitialCredentialIssued) Reset() {
 	*x = InitialCredentialIssued{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3152,7 +3311,7 @@ func (x *InitialCredentialIssued) String() string {
 func (*InitialCredentialIssued) ProtoMessage() {}
 
 func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[37]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3165,7 +3324,7 @@ func (x *InitialCredentialIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InitialCredentialIssued.ProtoReflect.Descriptor instead.
 func (*InitialCredentialIssued) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{37}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *InitialCredentialIssued) GetPersonId() string {
@@ -3218,7 +3377,7 @@ type PasswordChanged struct {
 
 func (x *PasswordChanged) Reset() {
 	*x = PasswordChanged{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3389,7 @@ func (x *PasswordChanged) String() string {
 func (*PasswordChanged) ProtoMessage() {}
 
 func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[38]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3402,7 @@ func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasswordChanged.ProtoReflect.Descriptor instead.
 func (*PasswordChanged) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{38}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PasswordChanged) GetPersonId() string {
@@ -3286,7 +3445,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3298,7 +3457,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[39]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3311,7 +3470,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{39}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SessionOpened) GetPersonId() string {
@@ -3367,7 +3526,7 @@ type SessionEnded struct {
 
 func (x *SessionEnded) Reset() {
 	*x = SessionEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3379,7 +3538,7 @@ func (x *SessionEnded) String() string {
 func (*SessionEnded) ProtoMessage() {}
 
 func (x *SessionEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[40]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3392,7 +3551,7 @@ func (x *SessionEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnded.ProtoReflect.Descriptor instead.
 func (*SessionEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{40}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SessionEnded) GetPersonId() string {
@@ -3440,7 +3599,7 @@ type ClientAdded struct {
 
 func (x *ClientAdded) Reset() {
 	*x = ClientAdded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3452,7 +3611,7 @@ func (x *ClientAdded) String() string {
 func (*ClientAdded) ProtoMessage() {}
 
 func (x *ClientAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3465,7 +3624,7 @@ func (x *ClientAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientAdded.ProtoReflect.Descriptor instead.
 func (*ClientAdded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{41}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ClientAdded) GetClient() string {
@@ -3515,7 +3674,7 @@ type ClearanceOpened struct {
 
 func (x *ClearanceOpened) Reset() {
 	*x = ClearanceOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3527,7 +3686,7 @@ func (x *ClearanceOpened) String() string {
 func (*ClearanceOpened) ProtoMessage() {}
 
 func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3540,7 +3699,7 @@ func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceOpened.ProtoReflect.Descriptor instead.
 func (*ClearanceOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{42}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ClearanceOpened) GetPersonId() string {
@@ -3597,7 +3756,7 @@ type ClearanceRecorded struct {
 
 func (x *ClearanceRecorded) Reset() {
 	*x = ClearanceRecorded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3609,7 +3768,7 @@ func (x *ClearanceRecorded) String() string {
 func (*ClearanceRecorded) ProtoMessage() {}
 
 func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3622,7 +3781,7 @@ func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceRecorded.ProtoReflect.Descriptor instead.
 func (*ClearanceRecorded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{43}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ClearanceRecorded) GetPersonId() string {
@@ -3679,7 +3838,7 @@ type ClearanceWaived struct {
 
 func (x *ClearanceWaived) Reset() {
 	*x = ClearanceWaived{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3691,7 +3850,7 @@ func (x *ClearanceWaived) String() string {
 func (*ClearanceWaived) ProtoMessage() {}
 
 func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3704,7 +3863,7 @@ func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceWaived.ProtoReflect.Descriptor instead.
 func (*ClearanceWaived) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{44}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ClearanceWaived) GetPersonId() string {
@@ -3742,8 +3901,9 @@ func (x *ClearanceWaived) GetReason() string {
 	return ""
 }
 
-// ClearanceCancelled ends a case whose departure has become moot because the
-// person came back. The gate stays shut: there is nothing left to finish.
+// ClearanceCancelled ends a case that has become moot: a departure because the
+// person came back, a transfer because it was withdrawn or because the person
+// left. The gate stays shut: there is nothing left to finish.
 type ClearanceCancelled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
@@ -3760,7 +3920,7 @@ type ClearanceCancelled struct {
 
 func (x *ClearanceCancelled) Reset() {
 	*x = ClearanceCancelled{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3772,7 +3932,7 @@ func (x *ClearanceCancelled) String() string {
 func (*ClearanceCancelled) ProtoMessage() {}
 
 func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3785,7 +3945,7 @@ func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceCancelled.ProtoReflect.Descriptor instead.
 func (*ClearanceCancelled) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{45}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ClearanceCancelled) GetPersonId() string {
@@ -3833,7 +3993,7 @@ type HrGateOpened struct {
 
 func (x *HrGateOpened) Reset() {
 	*x = HrGateOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3845,7 +4005,7 @@ func (x *HrGateOpened) String() string {
 func (*HrGateOpened) ProtoMessage() {}
 
 func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3858,7 +4018,7 @@ func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrGateOpened.ProtoReflect.Descriptor instead.
 func (*HrGateOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{46}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *HrGateOpened) GetPersonId() string {
@@ -3902,7 +4062,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3914,7 +4074,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3927,7 +4087,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{47}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -4045,7 +4205,7 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x17EmploymentPlanWithdrawn\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xa4\x02\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xbd\x02\n" +
 	"\vPostChanged\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
@@ -4053,14 +4213,25 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x125\n" +
 	"\bprevious\x18\x05 \x01(\v2\x19.ostiary.identity.v1.PostR\bprevious\x12=\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\"\xed\x01\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x17\n" +
+	"\acase_id\x18\b \x01(\tR\x06caseId\"\xed\x01\n" +
 	"\x11PostChangePlanned\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12-\n" +
 	"\x04post\x18\x04 \x01(\v2\x19.ostiary.identity.v1.PostR\x04post\x127\n" +
 	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xc2\x01\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x88\x01\n" +
+	"\x0fTransferNoticed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x8a\x01\n" +
+	"\x11TransferWithdrawn\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
+	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xc2\x01\n" +
 	"\x12DepartureAnnounced\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -4270,7 +4441,7 @@ func file_ostiary_identity_v1_events_proto_rawDescGZIP() []byte {
 }
 
 var file_ostiary_identity_v1_events_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(HrChangeKind)(0),               // 0: ostiary.identity.v1.HrChangeKind
 	(*HrChangeTaken)(nil),           // 1: ostiary.identity.v1.HrChangeTaken
@@ -4288,69 +4459,71 @@ var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(*EmploymentPlanWithdrawn)(nil), // 13: ostiary.identity.v1.EmploymentPlanWithdrawn
 	(*PostChanged)(nil),             // 14: ostiary.identity.v1.PostChanged
 	(*PostChangePlanned)(nil),       // 15: ostiary.identity.v1.PostChangePlanned
-	(*DepartureAnnounced)(nil),      // 16: ostiary.identity.v1.DepartureAnnounced
-	(*DepartureWithdrawn)(nil),      // 17: ostiary.identity.v1.DepartureWithdrawn
-	(*EmploymentEnded)(nil),         // 18: ostiary.identity.v1.EmploymentEnded
-	(*AbsenceRecorded)(nil),         // 19: ostiary.identity.v1.AbsenceRecorded
-	(*AbsenceEnded)(nil),            // 20: ostiary.identity.v1.AbsenceEnded
-	(*PersonnelFileClosed)(nil),     // 21: ostiary.identity.v1.PersonnelFileClosed
-	(*HrEventTaken)(nil),            // 22: ostiary.identity.v1.HrEventTaken
-	(*HrEventApplied)(nil),          // 23: ostiary.identity.v1.HrEventApplied
-	(*HrEventQuarantined)(nil),      // 24: ostiary.identity.v1.HrEventQuarantined
-	(*HrEventRepeated)(nil),         // 25: ostiary.identity.v1.HrEventRepeated
-	(*HrGapFound)(nil),              // 26: ostiary.identity.v1.HrGapFound
-	(*OrgUnitCreated)(nil),          // 27: ostiary.identity.v1.OrgUnitCreated
-	(*OrgUnitMoved)(nil),            // 28: ostiary.identity.v1.OrgUnitMoved
-	(*OrgUnitMerged)(nil),           // 29: ostiary.identity.v1.OrgUnitMerged
-	(*OrgUnitAbolished)(nil),        // 30: ostiary.identity.v1.OrgUnitAbolished
-	(*OrgUnitHeadNamed)(nil),        // 31: ostiary.identity.v1.OrgUnitHeadNamed
-	(*AccountOpened)(nil),           // 32: ostiary.identity.v1.AccountOpened
-	(*AccountActivated)(nil),        // 33: ostiary.identity.v1.AccountActivated
-	(*AccountSuspended)(nil),        // 34: ostiary.identity.v1.AccountSuspended
-	(*AccountReinstated)(nil),       // 35: ostiary.identity.v1.AccountReinstated
-	(*AccountClosed)(nil),           // 36: ostiary.identity.v1.AccountClosed
-	(*ProductRolesSet)(nil),         // 37: ostiary.identity.v1.ProductRolesSet
-	(*InitialCredentialIssued)(nil), // 38: ostiary.identity.v1.InitialCredentialIssued
-	(*PasswordChanged)(nil),         // 39: ostiary.identity.v1.PasswordChanged
-	(*SessionOpened)(nil),           // 40: ostiary.identity.v1.SessionOpened
-	(*SessionEnded)(nil),            // 41: ostiary.identity.v1.SessionEnded
-	(*ClientAdded)(nil),             // 42: ostiary.identity.v1.ClientAdded
-	(*ClearanceOpened)(nil),         // 43: ostiary.identity.v1.ClearanceOpened
-	(*ClearanceRecorded)(nil),       // 44: ostiary.identity.v1.ClearanceRecorded
-	(*ClearanceWaived)(nil),         // 45: ostiary.identity.v1.ClearanceWaived
-	(*ClearanceCancelled)(nil),      // 46: ostiary.identity.v1.ClearanceCancelled
-	(*HrGateOpened)(nil),            // 47: ostiary.identity.v1.HrGateOpened
-	(*PackAdopted)(nil),             // 48: ostiary.identity.v1.PackAdopted
-	nil,                             // 49: ostiary.identity.v1.Post.AttributesEntry
-	(*timestamppb.Timestamp)(nil),   // 50: google.protobuf.Timestamp
+	(*TransferNoticed)(nil),         // 16: ostiary.identity.v1.TransferNoticed
+	(*TransferWithdrawn)(nil),       // 17: ostiary.identity.v1.TransferWithdrawn
+	(*DepartureAnnounced)(nil),      // 18: ostiary.identity.v1.DepartureAnnounced
+	(*DepartureWithdrawn)(nil),      // 19: ostiary.identity.v1.DepartureWithdrawn
+	(*EmploymentEnded)(nil),         // 20: ostiary.identity.v1.EmploymentEnded
+	(*AbsenceRecorded)(nil),         // 21: ostiary.identity.v1.AbsenceRecorded
+	(*AbsenceEnded)(nil),            // 22: ostiary.identity.v1.AbsenceEnded
+	(*PersonnelFileClosed)(nil),     // 23: ostiary.identity.v1.PersonnelFileClosed
+	(*HrEventTaken)(nil),            // 24: ostiary.identity.v1.HrEventTaken
+	(*HrEventApplied)(nil),          // 25: ostiary.identity.v1.HrEventApplied
+	(*HrEventQuarantined)(nil),      // 26: ostiary.identity.v1.HrEventQuarantined
+	(*HrEventRepeated)(nil),         // 27: ostiary.identity.v1.HrEventRepeated
+	(*HrGapFound)(nil),              // 28: ostiary.identity.v1.HrGapFound
+	(*OrgUnitCreated)(nil),          // 29: ostiary.identity.v1.OrgUnitCreated
+	(*OrgUnitMoved)(nil),            // 30: ostiary.identity.v1.OrgUnitMoved
+	(*OrgUnitMerged)(nil),           // 31: ostiary.identity.v1.OrgUnitMerged
+	(*OrgUnitAbolished)(nil),        // 32: ostiary.identity.v1.OrgUnitAbolished
+	(*OrgUnitHeadNamed)(nil),        // 33: ostiary.identity.v1.OrgUnitHeadNamed
+	(*AccountOpened)(nil),           // 34: ostiary.identity.v1.AccountOpened
+	(*AccountActivated)(nil),        // 35: ostiary.identity.v1.AccountActivated
+	(*AccountSuspended)(nil),        // 36: ostiary.identity.v1.AccountSuspended
+	(*AccountReinstated)(nil),       // 37: ostiary.identity.v1.AccountReinstated
+	(*AccountClosed)(nil),           // 38: ostiary.identity.v1.AccountClosed
+	(*ProductRolesSet)(nil),         // 39: ostiary.identity.v1.ProductRolesSet
+	(*InitialCredentialIssued)(nil), // 40: ostiary.identity.v1.InitialCredentialIssued
+	(*PasswordChanged)(nil),         // 41: ostiary.identity.v1.PasswordChanged
+	(*SessionOpened)(nil),           // 42: ostiary.identity.v1.SessionOpened
+	(*SessionEnded)(nil),            // 43: ostiary.identity.v1.SessionEnded
+	(*ClientAdded)(nil),             // 44: ostiary.identity.v1.ClientAdded
+	(*ClearanceOpened)(nil),         // 45: ostiary.identity.v1.ClearanceOpened
+	(*ClearanceRecorded)(nil),       // 46: ostiary.identity.v1.ClearanceRecorded
+	(*ClearanceWaived)(nil),         // 47: ostiary.identity.v1.ClearanceWaived
+	(*ClearanceCancelled)(nil),      // 48: ostiary.identity.v1.ClearanceCancelled
+	(*HrGateOpened)(nil),            // 49: ostiary.identity.v1.HrGateOpened
+	(*PackAdopted)(nil),             // 50: ostiary.identity.v1.PackAdopted
+	nil,                             // 51: ostiary.identity.v1.Post.AttributesEntry
+	(*timestamppb.Timestamp)(nil),   // 52: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_events_proto_depIdxs = []int32{
 	0,  // 0: ostiary.identity.v1.HrChangeTaken.kind:type_name -> ostiary.identity.v1.HrChangeKind
 	7,  // 1: ostiary.identity.v1.HrChangeTaken.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 2: ostiary.identity.v1.HrChangeTaken.post:type_name -> ostiary.identity.v1.Post
-	50, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
+	52, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: ostiary.identity.v1.HrSnapshotAccepted.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	6,  // 5: ostiary.identity.v1.HrSnapshotAccepted.new_units:type_name -> ostiary.identity.v1.UnitPath
 	5,  // 6: ostiary.identity.v1.HrSnapshotApplied.refused:type_name -> ostiary.identity.v1.QuarantinedRow
-	49, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
+	51, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
 	7,  // 8: ostiary.identity.v1.PersonRegistered.details:type_name -> ostiary.identity.v1.PersonDetails
 	7,  // 9: ostiary.identity.v1.PersonDetailsCorrected.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 10: ostiary.identity.v1.EmploymentStarted.post:type_name -> ostiary.identity.v1.Post
-	50, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
+	52, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 12: ostiary.identity.v1.EmploymentPlanned.post:type_name -> ostiary.identity.v1.Post
-	50, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
+	52, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
 	8,  // 14: ostiary.identity.v1.PostChanged.post:type_name -> ostiary.identity.v1.Post
 	8,  // 15: ostiary.identity.v1.PostChanged.previous:type_name -> ostiary.identity.v1.Post
-	50, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
+	52, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 17: ostiary.identity.v1.PostChangePlanned.post:type_name -> ostiary.identity.v1.Post
-	50, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
-	50, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
-	50, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
-	50, // 21: ostiary.identity.v1.AbsenceRecorded.from:type_name -> google.protobuf.Timestamp
-	50, // 22: ostiary.identity.v1.AbsenceRecorded.until:type_name -> google.protobuf.Timestamp
-	50, // 23: ostiary.identity.v1.AbsenceEnded.effective_at:type_name -> google.protobuf.Timestamp
-	50, // 24: ostiary.identity.v1.HrEventTaken.occurred_at:type_name -> google.protobuf.Timestamp
-	50, // 25: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
+	52, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
+	52, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
+	52, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
+	52, // 21: ostiary.identity.v1.AbsenceRecorded.from:type_name -> google.protobuf.Timestamp
+	52, // 22: ostiary.identity.v1.AbsenceRecorded.until:type_name -> google.protobuf.Timestamp
+	52, // 23: ostiary.identity.v1.AbsenceEnded.effective_at:type_name -> google.protobuf.Timestamp
+	52, // 24: ostiary.identity.v1.HrEventTaken.occurred_at:type_name -> google.protobuf.Timestamp
+	52, // 25: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
 	26, // [26:26] is the sub-list for method output_type
 	26, // [26:26] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
@@ -4369,7 +4542,7 @@ func file_ostiary_identity_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_events_proto_rawDesc), len(file_ostiary_identity_v1_events_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   49,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

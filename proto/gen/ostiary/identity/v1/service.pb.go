@@ -1738,7 +1738,7 @@ func (x *GetClearanceRequest) GetEmployeeNumber() string {
 	return ""
 }
 
-// GetClearanceResponse is the newest case.
+// GetClearanceResponse is the case that is under way, or else the newest.
 type GetClearanceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Employee number.

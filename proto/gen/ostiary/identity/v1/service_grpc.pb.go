@@ -332,7 +332,8 @@ type IdentityServiceClient interface {
 	FindUnitHead(ctx context.Context, in *FindUnitHeadRequest, opts ...grpc.CallOption) (*FindUnitHeadResponse, error)
 	// FindPeople finds whoever has an identity number.
 	FindPeople(ctx context.Context, in *FindPeopleRequest, opts ...grpc.CallOption) (*FindPeopleResponse, error)
-	// GetClearance shows the newest clearance case of a person.
+	// GetClearance shows the clearance case of a person: a departure that is open,
+	// otherwise the oldest transfer that is open, otherwise the newest case.
 	GetClearance(ctx context.Context, in *GetClearanceRequest, opts ...grpc.CallOption) (*GetClearanceResponse, error)
 	// RecordClearance settles an item that a human must confirm.
 	RecordClearance(ctx context.Context, in *RecordClearanceRequest, opts ...grpc.CallOption) (*RecordClearanceResponse, error)
@@ -561,7 +562,8 @@ type IdentityServiceServer interface {
 	FindUnitHead(context.Context, *FindUnitHeadRequest) (*FindUnitHeadResponse, error)
 	// FindPeople finds whoever has an identity number.
 	FindPeople(context.Context, *FindPeopleRequest) (*FindPeopleResponse, error)
-	// GetClearance shows the newest clearance case of a person.
+	// GetClearance shows the clearance case of a person: a departure that is open,
+	// otherwise the oldest transfer that is open, otherwise the newest case.
 	GetClearance(context.Context, *GetClearanceRequest) (*GetClearanceResponse, error)
 	// RecordClearance settles an item that a human must confirm.
 	RecordClearance(context.Context, *RecordClearanceRequest) (*RecordClearanceResponse, error)

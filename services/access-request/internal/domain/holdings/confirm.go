@@ -63,5 +63,5 @@ func (c ConfirmRemoved) decide(s State) ([]proto.Message, error) {
 	if !s.Employed() && s.empty(c.GrantID) {
 		events = append(events, s.cleared(g.Issued.GetPersonId(), g.Issued.GetEmployeeNumber(), s.Post.GetSourcePosition()))
 	}
-	return events, nil
+	return s.taken(events), nil
 }

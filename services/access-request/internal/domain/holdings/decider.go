@@ -46,6 +46,9 @@ type State struct {
 	// Requests are all requests for the person, by id. The map is never changed
 	// once it is in a state.
 	Requests map[string]Request
+	// Transfers are those that wait until nothing is left of the post before, in
+	// order. The slice is never changed once it is in a state.
+	Transfers []Transfer
 	// PackVersion is the newest pack by which anything was decided here.
 	PackVersion int64
 }
@@ -65,6 +68,11 @@ func Evolve(s State, event proto.Message) State {
 	switch e := event.(type) {
 	case *accessv1.PostNoted:
 		s.Post, s.Withheld = e, nil
+		return s.transferred(e)
+	case *accessv1.PostRightsRevoked:
+		return s.derived(e)
+	case *accessv1.PostRightsCleared:
+		return s.over(e.GetCaseId())
 	case *accessv1.GrantIssued:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
 		s = s.released(e).request(e.GetRequestId(), func(r *Request) { r.BeginsAt = time.Time{} })

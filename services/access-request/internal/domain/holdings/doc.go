@@ -30,6 +30,9 @@
 //     whenever and by whomever they were signed.
 //   - What was asked for has an end, can be renewed before it, and is given up
 //     at a transfer.
+//   - A transfer that is being cleared waits until everything that was being
+//     removed when the rights of the new post were derived is gone. What both
+//     posts give stays.
 //   - A post is replaced only by what identity said later.
 //   - An addition that is confirmed after its revocation does not bring the
 //     grant back to life.

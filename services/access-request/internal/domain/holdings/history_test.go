@@ -34,6 +34,7 @@ type world struct {
 	project  string
 	employed bool
 	cleared  int
+	waiting  map[string][]string // what each transfer took, by case
 }
 
 // Covers: ACR-001, ACR-008, ACR-067
@@ -66,7 +67,11 @@ func (w *world) step() {
 		w.position++
 		w.employed = true
 		w.project = fmt.Sprintf("P%d", w.rand.IntN(3))
-		w.do(engineer(w.position, w.day(), w.project, w.pack, w.due(w.project)...))
+		c := engineer(w.position, w.day(), w.project, w.pack, w.due(w.project)...)
+		if w.rand.IntN(2) == 0 {
+			c.Case = fmt.Sprintf("cas_%d", w.position)
+		}
+		w.do(c)
 	case 5: // what is late or out of date
 		if w.position == 0 {
 			return
@@ -119,6 +124,42 @@ func (w *world) settle() {
 	}
 	if w.cleared != before+1 {
 		w.t.Errorf("holdings were cleared %d times by one departure", w.cleared-before)
+	}
+}
+
+// transfers checks that a transfer is cleared exactly when everything that was
+// being removed right after it is gone, unless the person leaves first.
+func (w *world) transfers(c holdings.Command, events []proto.Message) {
+	w.t.Helper()
+	if w.waiting == nil || !w.employed {
+		w.waiting = map[string][]string{}
+	}
+	if n, ok := c.(holdings.NotePost); ok && n.Case != "" && len(events) > 0 {
+		w.waiting[n.Case] = []string{}
+		for id, g := range w.state.Grants {
+			if g.Status == holdings.Revoking {
+				w.waiting[n.Case] = append(w.waiting[n.Case], id)
+			}
+		}
+	}
+	said := map[string]bool{}
+	for _, e := range events {
+		if e, ok := e.(*accessv1.PostRightsCleared); ok {
+			said[e.GetCaseId()] = true
+		}
+	}
+	for id, grants := range w.waiting {
+		gone := !slices.ContainsFunc(grants, func(g string) bool { return w.state.Grants[g].Status != holdings.Removed })
+		if gone != said[id] {
+			w.t.Errorf("after %T: the transfer %s is cleared: %v, everything is gone: %v", c, id, said[id], gone)
+		}
+		if gone {
+			delete(w.waiting, id)
+		}
+		delete(said, id)
+	}
+	if len(said) > 0 {
+		w.t.Errorf("after %T: transfers that nobody waits for are cleared: %v", c, said)
 	}
 }
 
@@ -200,6 +241,7 @@ func (w *world) check(c holdings.Command, events []proto.Message) {
 	if due := cause > 0 && !w.employed && open == 0; (cleared == 1) != due || cleared > 1 {
 		w.t.Errorf("after %T: cleared %d times with %d open, employed %v", c, cleared, open, w.employed)
 	}
+	w.transfers(c, events)
 	w.replay()
 }
 

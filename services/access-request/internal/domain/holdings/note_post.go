@@ -26,6 +26,9 @@ type NotePost struct {
 	EffectiveAt    time.Time
 	// SourcePosition is the position of identity's event.
 	SourcePosition int64
+	// Case is the clearance case of the transfer that this is; "" if none waits
+	// for it.
+	Case string
 	// Pack is what the birthrights were derived by.
 	Pack Pack
 	// Birthrights are what the pack gives to exactly this post.
@@ -49,7 +52,9 @@ func (c NotePost) decide(s State) ([]proto.Message, error) {
 	post := &accessv1.PostNoted{
 		PersonId: c.PersonID, EmployeeNumber: c.EmployeeNumber, Employed: true, Position: c.Position, Unit: c.Unit,
 		Attributes: c.Attributes, Kind: c.Kind, EffectiveAt: timestamppb.New(c.EffectiveAt), SourcePosition: c.SourcePosition,
+		CaseId: c.Case,
 	}
+	before := s
 	events, reason := []proto.Message{post}, whatChanged(s.Post, post)
 	if reason == ReasonTransfer {
 		for _, e := range s.giveUp(c.EffectiveAt) {
@@ -61,9 +66,9 @@ func (c NotePost) decide(s State) ([]proto.Message, error) {
 		// at the pack again afterwards and realigns.
 		return events, nil
 	}
-	return append(events, s.align(change{
+	return before.taking(append(events, s.align(change{
 		post: post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: reason, at: c.EffectiveAt,
-	})...), nil
+	})...)), nil
 }
 
 // giveUp takes what was asked for and given for another post, and withdraws what

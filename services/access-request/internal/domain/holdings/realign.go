@@ -27,5 +27,5 @@ func (c Realign) decide(s State) ([]proto.Message, error) {
 	}
 	// Nobody has a right of the post before they have the post.
 	at := later(c.Pack.EffectiveAt, s.Post.GetEffectiveAt().AsTime())
-	return s.align(change{post: s.Post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: ReasonMatrix, at: at}), nil
+	return s.taking(s.align(change{post: s.Post, pack: c.Pack, due: c.Birthrights, duties: c.Duties, reason: ReasonMatrix, at: at})), nil
 }

@@ -6,7 +6,7 @@ import (
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 )
 
-// Cancel ends an open case whose departure has become moot.
+// Cancel ends an open case that has become moot.
 type Cancel struct {
 	Reason string
 }

@@ -45,6 +45,35 @@ func TestACaseAlwaysWaitsForTheFacts(t *testing.T) {
 	rule(t).When(openCase("admin_confirmation")).Then(opened("accounts", "grants", "admin_confirmation"))
 }
 
+// Covers: IDN-025
+func TestATransferWaitsForTheRightsOfTheOldPostOnly(t *testing.T) {
+	t.Parallel()
+	transfer := func(items ...string) clearance.OpenCase {
+		c := openCase(items...)
+		c.Kind = clearance.Transfer
+		return c
+	}
+	asked := func(items ...string) proto.Message {
+		return &identityv1.ClearanceOpened{PersonId: "per_1", EmployeeNumber: "E1", CaseId: "cas_1", Kind: "transfer", Items: items}
+	}
+	open := &identityv1.HrGateOpened{PersonId: "per_1", EmployeeNumber: "E1", CaseId: "cas_1", Kind: "transfer"}
+	rule(t).When(transfer()).Then(asked("grants")).When(settle("accounts")).ThenNothing().
+		When(settle("grants")).Then(recorded("grants"), open)
+	rule(t).When(transfer("sign_off:function:it", "default", "admin_confirmation")).Then(asked("grants", "sign_off:function:it", "admin_confirmation")).
+		When(clearance.Record{Item: "grants", Reason: "x"}).ThenRefused(clearance.ErrSettledByFacts)
+	rule(t, asked("grants", "admin_confirmation")).
+		When(settle("grants")).Then(recorded("grants")).
+		When(clearance.Record{Item: "admin_confirmation", Reason: "fact"}).Then(recorded("admin_confirmation"), open)
+}
+
+func TestATransferThatDoesNotHappenMakesItsCaseMoot(t *testing.T) {
+	t.Parallel()
+	rule(t, &identityv1.ClearanceOpened{PersonId: "per_1", EmployeeNumber: "E1", CaseId: "cas_1", Kind: "transfer", Items: []string{"grants"}}).
+		When(clearance.Cancel{Reason: "the person left"}).
+		Then(&identityv1.ClearanceCancelled{PersonId: "per_1", EmployeeNumber: "E1", CaseId: "cas_1", Reason: "the person left"}).
+		When(settle("grants")).ThenNothing()
+}
+
 // Covers: IDN-030
 func TestTheGateOpensWithTheLastItemInOneDecision(t *testing.T) {
 	t.Parallel()
@@ -108,14 +137,17 @@ func TestRefusals(t *testing.T) {
 func TestRandomHistoriesKeepTheInvariants(t *testing.T) {
 	t.Parallel()
 	items := []string{"accounts", "grants", "admin_confirmation", "sign_off:x"}
+	kinds := []string{clearance.Departure, clearance.Transfer}
 	for seed := range uint64(testkit.Count(4000)) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		var s clearance.State
 		gates, cancelled := 0, false
+		opens := openCase(items[2:]...)
+		opens.Kind = kinds[r.IntN(len(kinds))]
 		for range 30 {
 			item := items[r.IntN(len(items))]
 			c := []clearance.Command{
-				openCase(items[2:]...), settle(item), clearance.Record{Item: item, Reason: "fact"}, clearance.Waive{Item: item, Reason: "x"}, settle(item),
+				opens, settle(item), clearance.Record{Item: item, Reason: "fact"}, clearance.Waive{Item: item, Reason: "x"}, settle(item),
 				clearance.Cancel{},
 			}[r.IntN(5+r.IntN(100)/95)]
 			events, err := clearance.Decide(s, c)

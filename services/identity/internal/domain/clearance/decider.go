@@ -18,8 +18,20 @@ const (
 	Grants   = "grants"
 )
 
-// Departure is the kind of case that the end of an employment opens.
-const Departure = "departure"
+// The kinds of a case.
+const (
+	// Departure is what the end of an employment opens.
+	Departure = "departure"
+	// Transfer is what the notice of a transfer opens.
+	Transfer = "transfer"
+)
+
+// facts are the items of each kind that events of the running services settle.
+// A transfer asks for those of the old post only: the account stays.
+var facts = map[string][]string{
+	Departure: {Accounts, Grants},
+	Transfer:  {Grants},
+}
 
 // Status is how far a case is.
 type Status uint8
@@ -52,12 +64,12 @@ type Command interface {
 var (
 	// ErrNoCase says that there is no case.
 	ErrNoCase = fault.New(fault.NotFound, "CLEARANCE_NOT_FOUND",
-		"There is no clearance case for this person; one opens when the employment ends.",
-		"该人员没有离职清算，离职时将自动开启。")
+		"There is no clearance case for this person; one opens when the employment ends or a transfer is noticed.",
+		"该人员没有清算，离职或收到调岗通知时将自动开启。")
 	// ErrClosed says that the case is over.
 	ErrClosed = fault.New(fault.Refused, "CLEARANCE_CLOSED",
 		"This clearance case is closed; nothing can be recorded any more.",
-		"该离职清算已关闭，不能再登记。")
+		"该清算已关闭，不能再登记。")
 	// ErrUnknownItem says that the case has no such item.
 	ErrUnknownItem = fault.New(fault.NotFound, "CLEARANCE_ITEM_UNKNOWN",
 		"The case has no such item; see clearance show for its items.",
@@ -112,7 +124,7 @@ func (s State) settle(item string) State {
 }
 
 // byFact tells whether events settle the item.
-func byFact(item string) bool { return item == Accounts || item == Grants }
+func (s State) byFact(item string) bool { return slices.Contains(facts[s.Kind], item) }
 
 // with appends the opening of the gate when the event settles the last item:
 // both are one decision, so that nobody sees a settled case with a shut gate.

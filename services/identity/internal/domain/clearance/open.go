@@ -1,6 +1,8 @@
 package clearance
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
@@ -22,16 +24,19 @@ func (c OpenCase) decide(s State) ([]proto.Message, error) {
 		return nil, nil
 	}
 	return []proto.Message{&identityv1.ClearanceOpened{
-		PersonId: c.PersonID, EmployeeNumber: c.Number, CaseId: c.ID, Kind: c.Kind, Items: expand(c.Items),
+		PersonId: c.PersonID, EmployeeNumber: c.Number, CaseId: c.ID, Kind: c.Kind, Items: expand(facts[c.Kind], c.Items),
 	}}, nil
 }
 
 // expand replaces "default" and drops repetitions. A case without any item
 // would open the gate of a person who still holds rights, so the facts are
 // always among them.
-func expand(items []string) []string {
-	expanded := []string{Accounts, Grants}
-	seen := map[string]bool{Accounts: true, Grants: true, "default": true}
+func expand(facts, items []string) []string {
+	expanded := slices.Clone(facts)
+	seen := map[string]bool{"default": true}
+	for _, fact := range facts {
+		seen[fact] = true
+	}
 	for _, item := range items {
 		if !seen[item] {
 			seen[item] = true

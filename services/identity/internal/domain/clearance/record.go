@@ -19,7 +19,7 @@ func (c Record) decide(s State) ([]proto.Message, error) {
 		return nil, ErrNoCase
 	case !slices.Contains(s.Items, c.Item):
 		return nil, ErrUnknownItem.With("item", c.Item)
-	case byFact(c.Item):
+	case s.byFact(c.Item):
 		return nil, ErrSettledByFacts.With("item", c.Item)
 	case strings.TrimSpace(c.Reason) == "":
 		return nil, ErrReason

@@ -16,6 +16,15 @@ type Standing struct {
 	Details *identityv1.PersonDetails
 }
 
+// Noticed is how the person will stand after the transfer of which HR gave
+// notice; ok is false if none is ahead. What HR says of it later is about that.
+func (s State) Noticed() (then Standing, ok bool) {
+	if s.Transfer == "" || s.Change == nil {
+		return Standing{}, false
+	}
+	return Standing{Employed: true, Post: s.Change.GetPost(), Details: ofKind(s.Details, s.Change.GetKind())}, true
+}
+
 // AsOf is how the person will stand at t if every plan is carried out. For an
 // instant in the past it is how the person stands now: history is not compared
 // with, it is corrected by what is effective from then on.

@@ -48,7 +48,7 @@ func earliest(s State, now time.Time) (event proto.Message) {
 	if s.Change != nil && s.works() {
 		due(s.Change.GetStartsAt().AsTime(), &identityv1.PostChanged{
 			PersonId: s.ID, EmployeeNumber: s.Number, Kind: s.Change.GetKind(), Post: s.Change.GetPost(), Previous: s.Post,
-			EffectiveAt: s.Change.GetStartsAt(), Reason: s.Change.GetReason(),
+			EffectiveAt: s.Change.GetStartsAt(), Reason: s.Change.GetReason(), CaseId: s.Transfer,
 		})
 	}
 	if !s.EndsAt.IsZero() && s.works() {

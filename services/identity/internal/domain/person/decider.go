@@ -37,6 +37,9 @@ type State struct {
 	// Change is the plan to move; one that leads back to the present post is no
 	// plan.
 	Change *identityv1.PostChangePlanned
+	// Transfer is the clearance case of the transfer of which HR gave notice and
+	// which is ahead, as Change; "" if there is none.
+	Transfer string
 	// EndsAt is the announced end; zero if none is.
 	EndsAt time.Time
 	// EndReason is why the end was announced.
@@ -106,9 +109,16 @@ func Evolve(s State, event proto.Message) State {
 	case *identityv1.PostChanged:
 		s.Details = ofKind(s.Details, e.GetKind())
 		s.Post, s.PostKind = e.GetPost(), e.GetKind()
+		if e.GetCaseId() == s.Transfer {
+			s.Transfer = ""
+		}
 		if s.Change != nil && (s.stands(s.Change) || !s.Change.GetStartsAt().AsTime().After(e.GetEffectiveAt().AsTime())) {
 			s.Change = nil
 		}
+	case *identityv1.TransferNoticed:
+		s.Transfer = e.GetCaseId()
+	case *identityv1.TransferWithdrawn:
+		s.Transfer = ""
 	case *identityv1.DepartureAnnounced:
 		s.EndsAt, s.EndReason = e.GetEndsAt().AsTime(), e.GetReason()
 		if s.Status == Active {
@@ -124,7 +134,7 @@ func Evolve(s State, event proto.Message) State {
 	case *identityv1.AbsenceEnded:
 		s.Absence = nil
 	case *identityv1.EmploymentEnded:
-		s.Status, s.EndsAt, s.Change, s.Absence = Left, time.Time{}, nil, nil
+		s.Status, s.EndsAt, s.Change, s.Absence, s.Transfer = Left, time.Time{}, nil, nil, ""
 		if s.Start != nil {
 			s.Status = Expected
 		}

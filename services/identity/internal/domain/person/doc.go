@@ -16,6 +16,12 @@
 // newer one replaces it. AsOf tells how the person will stand on a given day,
 // so that a later snapshot is compared with the future and not with today.
 //
+// A move of which HR gave notice is a transfer: it has a clearance case from the
+// notice on (TransferNoticed), and the PostChanged that it becomes names that
+// case. While it is ahead there is one, and what HR says of it later changes its
+// plan; it is withdrawn if that leads nowhere, or if another plan for an earlier
+// day takes its place. Whoever leaves first takes it along.
+//
 // A person who has left may be taken on again (rehire); the number and the
 // internal id stay the same.
 package person

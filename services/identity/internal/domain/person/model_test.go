@@ -36,6 +36,9 @@ func TestRandomHistoriesKeepTheInvariants(t *testing.T) {
 				employed = check(t, fmt.Sprintf("seed %d step %d %T", seed, step, c), e, employed)
 				s = person.Evolve(s, e)
 			}
+			if s.Transfer != "" && s.Change == nil {
+				t.Fatalf("seed %d step %d %T: the transfer %s is ahead without a plan", seed, step, c, s.Transfer)
+			}
 			if stands := s.Status == person.Active || s.Status == person.Leaving; stands != employed {
 				t.Fatalf("seed %d step %d: status %d, employed %v", seed, step, s.Status, employed)
 			}
@@ -100,7 +103,11 @@ func randomCommand(r *rand.Rand, at time.Time) person.Command {
 	case 0:
 		return person.TakeOn{PersonID: "per_1", Number: "E1", Source: "hr", Details: details("李雷"), Post: p, At: day, Reason: "snapshot", Now: at}
 	case 1:
-		return person.Move{Details: details("李雷"), Post: p, At: day, Reason: "snapshot", Now: at}
+		c := person.Move{Details: details("李雷"), Post: p, At: day, Reason: "snapshot", Now: at}
+		if r.IntN(2) == 0 {
+			c.Case = fmt.Sprintf("cas_%d", r.IntN(1_000_000))
+		}
+		return c
 	case 2:
 		return person.Leave{At: day, Reason: "absent", Now: at}
 	default:

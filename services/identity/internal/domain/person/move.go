@@ -17,7 +17,10 @@ type Move struct {
 	Post    *identityv1.Post
 	At      time.Time
 	Reason  string
-	Now     time.Time
+	// Case is the clearance case to open if this is the notice of a transfer, ""
+	// for any other move. If the transfer is known already, this corrects it.
+	Case string
+	Now  time.Time
 }
 
 // ErrNotEmployed says that somebody who does not work here cannot move.
@@ -39,23 +42,40 @@ func (c Move) decide(s State) ([]proto.Message, error) {
 	if s.Status == Expected {
 		return append(events, c.replan(s)...), nil
 	}
-	before, kindBefore := s.Post, s.PostKind
-	if c.At.After(c.Now) && s.Change != nil && !s.Change.GetStartsAt().AsTime().After(c.At) {
-		before, kindBefore = s.Change.GetPost(), s.Change.GetKind()
+	return append(events, c.noticed(s, c.move(s))...), nil
+}
+
+// move changes the post, or plans the change. There is nothing to do if the
+// person has or will have that post anyway.
+func (c Move) move(s State) []proto.Message {
+	plan := &identityv1.PostChangePlanned{
+		PersonId: s.ID, EmployeeNumber: s.Number, Kind: c.Details.GetKind(), Post: c.Post,
+		StartsAt: timestamppb.New(c.At), Reason: c.Reason,
 	}
 	switch {
-	case proto.Equal(before, c.Post) && kindBefore == c.Details.GetKind():
-		return events, nil
-	case c.At.After(c.Now):
-		return append(events, &identityv1.PostChangePlanned{
-			PersonId: s.ID, EmployeeNumber: s.Number, Kind: c.Details.GetKind(), Post: c.Post,
-			StartsAt: timestamppb.New(c.At), Reason: c.Reason,
-		}), nil
+	case c.known(s):
+		return nil
+	case c.At.After(c.Now), s.stands(plan): // a notice that takes back what was planned
+		return []proto.Message{plan}
 	}
-	return append(events, &identityv1.PostChanged{
+	moved := []proto.Message{&identityv1.PostChanged{
 		PersonId: s.ID, EmployeeNumber: s.Number, Kind: c.Details.GetKind(), Post: c.Post, Previous: s.Post,
 		EffectiveAt: timestamppb.New(c.At), Reason: c.Reason,
-	}), nil
+	}}
+	if c.corrects(s) {
+		moved = append(moved, plan) // in place of the one that was corrected
+	}
+	return moved
+}
+
+// known tells whether this is how it is or is planned. What corrects a transfer
+// speaks of its plan, whatever the day; and the notice for another day is not
+// known.
+func (c Move) known(s State) bool {
+	if !c.corrects(s) && (s.Change == nil || !c.At.After(c.Now) || s.Change.GetStartsAt().AsTime().After(c.At)) {
+		return proto.Equal(s.Post, c.Post) && s.PostKind == c.Details.GetKind()
+	}
+	return c.is(s.Change) && (!c.notice() || s.Change.GetStartsAt().AsTime().Equal(c.At))
 }
 
 // replan changes the post at which an expected person will start.
