@@ -21,7 +21,7 @@ var schema string
 // Grants is the read model of grants and posts.
 func Grants() projection.Projection {
 	return projection.Projection{
-		Name: "grants", Version: 2, Schema: schema, Apply: apply,
+		Name: "grants", Version: 3, Schema: schema, Apply: apply,
 		Digests: []string{
 			`SELECT employee_number, application, role, kind, state FROM grants
 			 ORDER BY employee_number COLLATE "C", application COLLATE "C", role COLLATE "C", kind COLLATE "C", state COLLATE "C"`,
@@ -31,13 +31,32 @@ func Grants() projection.Projection {
 }
 
 // apply writes a page. The facts of one grant come in one order only, each at
-// most once, so all of a kind are written together, kind after kind.
+// most once, so all of a kind are written together, kind after kind. A grant
+// that is suspended begins anew there, so what was gathered is written before it.
 func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 	var p rows
+	b := &pgx.Batch{}
 	for _, f := range page {
+		if suspension(f.Message) {
+			p.queue(b)
+			p = rows{}
+			queueSuspension(b, f)
+			continue
+		}
 		p.add(f)
 	}
-	b := &pgx.Batch{}
+	p.queue(b)
+	if b.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("write grants: %w", err)
+	}
+	return nil
+}
+
+// queue writes what was gathered.
+func (p *rows) queue(b *pgx.Batch) {
 	if len(p.posts.person) > 0 {
 		p.posts.queue(b)
 	}
@@ -47,21 +66,17 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 	if len(p.renewed.grant) > 0 {
 		p.renewed.queue(b)
 	}
+	if len(p.activated.grant) > 0 {
+		p.activated.queueActive(b)
+	}
 	for _, m := range []struct {
 		name, state string
 		rows        moves
-	}{{"activated", "active", p.activated}, {"revoked", "revoking", p.revoked}, {"removed", "removed", p.removed}} {
+	}{{"revoked", "revoking", p.revoked}, {"removed", "removed", p.removed}} {
 		if len(m.rows.grant) > 0 {
 			m.rows.queue(b, m.name, m.state)
 		}
 	}
-	if b.Len() == 0 {
-		return nil
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("write grants: %w", err)
-	}
-	return nil
 }
 
 // rows are a page by table and column.
