@@ -80,6 +80,16 @@ func revoked(nr string, role int) *accessrequestv1.GrantRevoked {
 		Application: "orders", Role: fmt.Sprint("r", role), Target: "orders-db"}
 }
 
+func suspended(g *accessrequestv1.GrantIssued, turn int32) *accessrequestv1.GrantSuspended {
+	return &accessrequestv1.GrantSuspended{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), Account: g.GetAccount(),
+		GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: turn}
+}
+
+func reinstated(g *accessrequestv1.GrantIssued, turn int32) *accessrequestv1.GrantReinstated {
+	return &accessrequestv1.GrantReinstated{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), Account: g.GetAccount(),
+		GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: turn}
+}
+
 func holdings(nr string) string { return "holdings-per_" + nr }
 
 func (s *story) client() provisioningv1.ProvisioningServiceClient {
@@ -130,26 +140,21 @@ func TestASuspendedGrantLosesItsMembershipAndHasItBack(t *testing.T) {
 	s := begin(t, ordersDSN)
 	s.activates(body)
 	g := issued("E1", 0)
-	suspended := func(turn int32) *accessrequestv1.GrantSuspended {
-		return &accessrequestv1.GrantSuspended{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), Account: g.GetAccount(),
-			GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: turn}
-	}
 	s.Says("access-request", holdings("E1"), g)
 	s.settles(1)
-	s.Says("access-request", holdings("E1"), suspended(1))
+	s.Says("access-request", holdings("E1"), suspended(g, 1))
 	s.settles(2)
 	if m, l := s.shows(members), s.shows(logins); m != 0 || l != 0 {
 		t.Errorf("suspended: %d memberships, %d logins", m, l)
 	}
-	s.Says("access-request", holdings("E1"), &accessrequestv1.GrantReinstated{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(),
-		Account: g.GetAccount(), GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: 2})
+	s.Says("access-request", holdings("E1"), reinstated(g, 2))
 	s.settles(3)
 	if m, l := s.shows(members), s.shows(logins); m != 1 || l != 1 {
 		t.Errorf("reinstated: %d memberships, %d logins", m, l)
 	}
 	end := revoked("E1", 0)
 	end.Turn = 4
-	s.Says("access-request", holdings("E1"), suspended(3), end)
+	s.Says("access-request", holdings("E1"), suspended(g, 3), end)
 	s.settles(5)
 	if m, l := s.shows(members), s.shows(logins); m != 0 || l != 0 {
 		t.Errorf("ended: %d memberships, %d logins", m, l)

@@ -56,23 +56,23 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 }
 
 // queue writes what was gathered.
-func (p *rows) queue(b *pgx.Batch) {
-	if len(p.posts.person) > 0 {
-		p.posts.queue(b)
+func (r *rows) queue(b *pgx.Batch) {
+	if len(r.posts.person) > 0 {
+		r.posts.queue(b)
 	}
-	if len(p.issued.grant) > 0 {
-		p.issued.queue(b)
+	if len(r.issued.grant) > 0 {
+		r.issued.queue(b)
 	}
-	if len(p.renewed.grant) > 0 {
-		p.renewed.queue(b)
+	if len(r.renewed.grant) > 0 {
+		r.renewed.queue(b)
 	}
-	if len(p.activated.grant) > 0 {
-		p.activated.queueActive(b)
+	if len(r.activated.grant) > 0 {
+		r.activated.queueActive(b)
 	}
 	for _, m := range []struct {
 		name, state string
 		rows        moves
-	}{{"revoked", "revoking", p.revoked}, {"removed", "removed", p.removed}} {
+	}{{"revoked", "revoking", r.revoked}, {"removed", "removed", r.removed}} {
 		if len(m.rows.grant) > 0 {
 			m.rows.queue(b, m.name, m.state)
 		}

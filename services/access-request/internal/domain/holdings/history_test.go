@@ -298,6 +298,7 @@ func (w *world) shown(id string, g holdings.Grant) {
 		if !w.answered[order{id, true, g.Turn}] {
 			w.t.Errorf("%s is gone in turn %d, which no target has shown", id, g.Turn)
 		}
+	case holdings.Issued, holdings.Suspending, holdings.Revoking: // nothing is claimed of the target
 	}
 }
 
