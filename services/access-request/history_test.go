@@ -41,8 +41,8 @@ func describe(stream string, events []proto.Message) string {
 			s.Post.GetPosition(), s.Post.GetUnit(), s.Post.GetAttributes(), s.Post.GetSourcePosition(), s.PackVersion)
 		for _, id := range slices.Sorted(maps.Keys(s.Grants)) {
 			g := s.Grants[id]
-			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
-				g.Issued.GetKind(), g.Issued.GetRule(), g.Status)
+			fmt.Fprintf(&b, " [%s %s/%s@%s %s by %s status=%d%s]", id, g.Issued.GetApplication(), g.Issued.GetRole(), g.Issued.GetTarget(),
+				g.Issued.GetKind(), g.Issued.GetRule(), g.Status, turned(g))
 		}
 		for _, m := range s.Transfers {
 			fmt.Fprintf(&b, " [%s at %d derived=%v waits for %v]", m.Case, m.Position, m.Derived, m.Grants)
@@ -66,6 +66,14 @@ func describe(stream string, events []proto.Message) string {
 		return "nobody folds this stream"
 	}
 	return b.String()
+}
+
+// turned is what a grant that was suspended has beside the others.
+func turned(g holdings.Grant) string {
+	if g.Turn == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" turn=%d until=%s", g.Turn, g.SuspendedUntil.Format(time.RFC3339))
 }
 
 // A story with every kind of event, to be recorded when the shape of events
@@ -156,5 +164,43 @@ func TestRecordRequests(t *testing.T) {
 		return shown(s.list(&accessv1.ListGrantsRequest{EmployeeNumber: "E2"})) == "reader revoking"
 	})
 	s.completes("E2")
+	s.RecordHistory(*record, describe)
+}
+
+// The same of suspensions: go test -run TestRecordSuspensions -record-history
+// NAME .
+func TestRecordSuspensions(t *testing.T) {
+	if *record == "" {
+		t.Log("nothing to record")
+		return
+	}
+	s := beginAsking(t)
+	grant := s.holds().GetGrantId()
+	s.suspends(grant, time.Time{})
+	s.completes("E1")
+	s.reinstates(grant)
+	s.completes("E1")
+	s.suspends(grant, day(20))
+	s.completes("E1")
+	s.activates(2, strings.NewReplacer("version: 1", "version: 2", "orders/approver]", "orders/secret]").Replace(offered))
+	for _, role := range []string{"reader", "approver"} {
+		q := s.submits("E2", ask(role))
+		signed := granted(q.GetCaseId())
+		signed.PersonId, signed.EmployeeNumber = "per_E2", "E2"
+		s.decided(q.GetCaseId(), signed)
+	}
+	s.completes("E2")
+	other := &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}
+	s.suspends(s.list(other)[0].GetGrantId(), day(20))
+	s.completes("E2")
+	s.activates(3, strings.Replace(offered, "version: 1", "version: 3", 1))
+	person := &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}
+	s.Clock.Set(day(20))
+	s.Eventually("it comes back", func() bool { return shown(s.list(person)) == "reader issued" })
+	s.completes("E1")
+	s.expect("a duty rule keeps it back", other, "approver suspended, reader active")
+	s.suspends(grant, day(30))
+	s.Says("identity", "person-E1", &identityv1.EmploymentEnded{PersonId: "per_E1", EmployeeNumber: "E1", EffectiveAt: timestamppb.New(day(25))})
+	s.completes("E1")
 	s.RecordHistory(*record, describe)
 }

@@ -90,14 +90,27 @@ func (s *story) moves(employee, project string, at time.Time) {
 func (s *story) completes(employee string) {
 	s.t.Helper()
 	for _, g := range s.list(&accessv1.ListGrantsRequest{EmployeeNumber: employee}) {
-		operation := map[string]string{"issued": "add", "revoking": "remove"}[g.GetState()]
+		operation := map[string]string{"issued": "add", "suspending": "remove", "revoking": "remove"}[g.GetState()]
 		if operation == "" {
 			continue
 		}
 		s.Says("provisioning", "orders-orders-db/"+employee, &provisioningv1.ProvisioningCompleted{
-			PersonId: g.GetPersonId(), EmployeeNumber: employee, GrantId: g.GetGrantId(), Operation: operation,
+			PersonId: g.GetPersonId(), EmployeeNumber: employee, GrantId: g.GetGrantId(), Operation: operation, Turn: s.turn(g),
 		})
 	}
+}
+
+// turn is the turn of a grant by its events.
+func (s *story) turn(g *accessv1.Grant) (turn int32) {
+	for _, f := range s.Stream("access-request", "holdings-"+g.GetPersonId()) {
+		if e, ok := f.Message.(interface {
+			GetGrantId() string
+			GetTurn() int32
+		}); ok && e.GetGrantId() == g.GetGrantId() {
+			turn = e.GetTurn()
+		}
+	}
+	return turn
 }
 
 func (s *story) list(r *accessv1.ListGrantsRequest) []*accessv1.Grant {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -34,7 +35,7 @@ type entry struct {
 	} `json:"data"`
 }
 
-// Covers: OPS-007
+// Covers: ACR-070, OPS-007
 func TestTheLifecycleFeedTellsOfAccountsAndGrants(t *testing.T) {
 	i := install(t)
 	added, err := i.people().AddClient(i.admin, &identityv1.AddClientRequest{Name: "wiki", Feed: "lifecycle"})
@@ -47,6 +48,25 @@ func TestTheLifecycleFeedTellsOfAccountsAndGrants(t *testing.T) {
 	i.says("access-request", "holdings-"+person.GetPersonId(), &accessrequestv1.GrantActivated{
 		PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader", ValidUntil: timestamppb.New(until),
 	})
+	for _, e := range []proto.Message{
+		&accessrequestv1.GrantSuspended{
+			PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader", Reason: "投诉王小明",
+		},
+		&accessrequestv1.GrantSuspensionConfirmed{
+			PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader",
+		},
+		&accessrequestv1.GrantRenewed{
+			PersonId: person.GetPersonId(), EmployeeNumber: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader", ValidUntil: timestamppb.New(until), Suspended: true,
+		},
+		&accessrequestv1.GrantReinstated{
+			PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader",
+		},
+		&accessrequestv1.GrantActivated{
+			PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader", ValidUntil: timestamppb.New(until),
+		},
+	} {
+		i.says("access-request", "holdings-"+person.GetPersonId(), e)
+	}
 	i.must(plain(), header+wang)
 	i.says("access-request", "holdings-"+person.GetPersonId(), &accessrequestv1.GrantRevoked{
 		PersonId: person.GetPersonId(), EmployeeNumber: "E1042", Account: "E1042", GrantId: "grt_1", Application: "orders", Role: "reader", Reason: "departure",
@@ -74,7 +94,7 @@ func TestTheLifecycleFeedTellsOfAccountsAndGrants(t *testing.T) {
 		}
 		after = r.GetNext()
 	}
-	of := map[string][]string{}
+	of, gone := map[string][]string{}, []string{}
 	for n, e := range all {
 		if e.Sequence != fmt.Sprint(n+1) || e.ID != fmt.Sprintf("lifecycle-%d", n+1) {
 			t.Fatalf("entry %d is %s, number %s", n+1, e.ID, e.Sequence)
@@ -83,16 +103,23 @@ func TestTheLifecycleFeedTellsOfAccountsAndGrants(t *testing.T) {
 		if e.Type == "ostiary.grant.activated.v1" && (e.Data.ValidUntil != until.Format(time.RFC3339) || e.Data.Application != "orders" || e.Data.GrantID != "grt_1") {
 			t.Errorf("the grant is told as %+v", e.Data)
 		}
+		if e.Type == "ostiary.grant.revoked.v1" || e.Type == "ostiary.grant.removed.v1" {
+			gone = append(gone, e.Data.Reason)
+		}
 		if e.Type == "ostiary.account.suspended.v1" && (e.Data.Cause == nil || e.Data.Cause.Service != "identity" || e.Data.Reason != "departure") {
 			t.Errorf("the suspension is told as %+v", e.Data)
 		}
 	}
 	want := []string{
-		"ostiary.account.opened.v1", "ostiary.account.activated.v1", "ostiary.grant.activated.v1", "ostiary.account.suspended.v1",
+		"ostiary.account.opened.v1", "ostiary.account.activated.v1", "ostiary.grant.activated.v1",
+		"ostiary.grant.revoked.v1", "ostiary.grant.removed.v1", "ostiary.grant.activated.v1", "ostiary.account.suspended.v1",
 		"ostiary.grant.revoked.v1", "ostiary.grant.removed.v1",
 	}
 	if fmt.Sprint(of["E1042"]) != fmt.Sprint(want) {
 		t.Errorf("of E1042 the feed tells %v, want %v", of["E1042"], want)
+	}
+	if got, want := fmt.Sprintf("%q", gone), `["suspended" "suspended" "departure" ""]`; got != want {
+		t.Errorf("the right is gone because of %s, want %s", got, want)
 	}
 
 	// A reader that waits is answered as soon as there is something.

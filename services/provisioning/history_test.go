@@ -41,8 +41,8 @@ func describe(stream string, events []proto.Message) string {
 				failures = append(failures, f)
 			}
 			slices.Sort(failures)
-			fmt.Fprintf(&b, "[%s %s %s/%s status=%d failures=%v want=%+v]", o.GetOperation(), o.GetGrantId(), o.GetApplication(), o.GetRole(),
-				e.Status, failures, s.Want(o))
+			fmt.Fprintf(&b, "[%s %s %s/%s status=%d failures=%v want=%+v%s]", o.GetOperation(), o.GetGrantId(), o.GetApplication(), o.GetRole(),
+				e.Status, failures, s.Want(o), turn(o))
 		}
 	case "pack":
 		var s packs.State
@@ -61,6 +61,14 @@ func describe(stream string, events []proto.Message) string {
 		return "nobody folds this stream"
 	}
 	return b.String()
+}
+
+// turn is what an order of a grant that was suspended has beside the others.
+func turn(o *provisioningv1.ProvisioningOrdered) string {
+	if o.GetTurn() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" turn=%d", o.GetTurn())
 }
 
 // A story with every kind of event, to be recorded when the shape of events
@@ -85,5 +93,8 @@ func TestRecordHistory(t *testing.T) {
 	s.settles(5)
 	s.Says("access-request", holdings("E2"), revoked("E2", 0))
 	s.settles(6)
+	g := issued("E2", 1)
+	s.Says("access-request", holdings("E2"), suspended(g, 1), reinstated(g, 2), suspended(g, 3))
+	s.settles(9)
 	s.RecordHistory(*record, describe)
 }

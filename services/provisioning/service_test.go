@@ -80,6 +80,16 @@ func revoked(nr string, role int) *accessrequestv1.GrantRevoked {
 		Application: "orders", Role: fmt.Sprint("r", role), Target: "orders-db"}
 }
 
+func suspended(g *accessrequestv1.GrantIssued, turn int32) *accessrequestv1.GrantSuspended {
+	return &accessrequestv1.GrantSuspended{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), Account: g.GetAccount(),
+		GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: turn}
+}
+
+func reinstated(g *accessrequestv1.GrantIssued, turn int32) *accessrequestv1.GrantReinstated {
+	return &accessrequestv1.GrantReinstated{PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), Account: g.GetAccount(),
+		GrantId: g.GetGrantId(), Application: g.GetApplication(), Role: g.GetRole(), Target: g.GetTarget(), Turn: turn}
+}
+
 func holdings(nr string) string { return "holdings-per_" + nr }
 
 func (s *story) client() provisioningv1.ProvisioningServiceClient {
@@ -125,6 +135,44 @@ const (
 	members = `SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname LIKE 'ost\_orders\_%'`
 	logins  = `SELECT count(*) FROM pg_roles WHERE rolname LIKE 'ost\_E%' AND rolcanlogin`
 )
+
+// A suspended right is really taken, comes back when it is reinstated, and is
+// taken and read back once more when its grant ends meanwhile.
+//
+// Covers: ACR-070
+func TestASuspendedGrantLosesItsMembershipAndHasItBack(t *testing.T) {
+	s := begin(t, ordersDSN)
+	s.activates(body)
+	g := issued("E1", 0)
+	s.Says("access-request", holdings("E1"), g)
+	s.settles(1)
+	s.Says("access-request", holdings("E1"), suspended(g, 1))
+	s.settles(2)
+	if m, l := s.shows(members), s.shows(logins); m != 0 || l != 0 {
+		t.Errorf("suspended: %d memberships, %d logins", m, l)
+	}
+	s.Says("access-request", holdings("E1"), reinstated(g, 2))
+	s.settles(3)
+	if m, l := s.shows(members), s.shows(logins); m != 1 || l != 1 {
+		t.Errorf("reinstated: %d memberships, %d logins", m, l)
+	}
+	end := revoked("E1", 0)
+	end.Turn = 4
+	s.Says("access-request", holdings("E1"), suspended(g, 3), end)
+	s.settles(5)
+	if m, l := s.shows(members), s.shows(logins); m != 0 || l != 0 {
+		t.Errorf("ended: %d memberships, %d logins", m, l)
+	}
+	var turns []string
+	for _, f := range s.Stream("provisioning", "orders-orders-db/E1") {
+		if e, ok := f.Message.(*provisioningv1.ProvisioningCompleted); ok {
+			turns = append(turns, fmt.Sprint(e.GetOperation(), e.GetTurn()))
+		}
+	}
+	if want := []string{"add0", "remove1", "add2", "remove3", "remove4"}; !slices.Equal(turns, want) {
+		t.Errorf("completed %v, want %v", turns, want)
+	}
+}
 
 // Covers: PRV-002, PRV-020, PRV-022
 func TestAGrantBecomesAMembershipAndGoesAgain(t *testing.T) {

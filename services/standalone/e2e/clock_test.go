@@ -8,9 +8,10 @@ import (
 
 // A grant is asked for, begins, is noticed and ends on its day; a request that
 // nobody signs is escalated and lapses after the festival: all of it while
-// nobody waits. The clock stands where it was after a restart.
+// nobody waits. Over the festival the grant is suspended, and comes back by
+// itself. The clock stands where it was after a restart.
 //
-// Covers: APR-010, XCT-010
+// Covers: ACR-070, APR-010, AUD-001, XCT-010
 func TestWeeksPassOnTheSimulatedClock(t *testing.T) {
 	t.Parallel()
 	// Friday before the Spring Festival: Saturday works, then nine days are free.
@@ -31,6 +32,16 @@ func TestWeeksPassOnTheSimulatedClock(t *testing.T) {
 		t.Fatalf("the target shows %v", got)
 	}
 	late := other.object(append(ask, "2026-03-06")...)
+	grant := i.lines("access", "list", "--person", "E42")[0]["grant_id"].(string)
+	supervisor.refused(3, "NOT_ADMITTED", "access", "suspend", grant, "--reason", "春节封网")
+	i.do("access", "suspend", grant, "--reason", "春节封网", "--until", "2026-02-23", "--wait", "60s")
+	if got := rights(t, target); len(got) != 0 {
+		t.Errorf("suspended, the target shows %v", got)
+	}
+	if g := i.lines("access", "list", "--person", "E42")[0]; g["state"] != "suspended" || g["grant_id"] != grant {
+		t.Errorf("suspended, the grant is %v", g)
+	}
+	i.explains("E42", "orders/reader", "GrantSuspensionConfirmed", "ProvisioningCompleted", "ProvisioningOrdered", "GrantSuspended")
 	asker.refused(3, "NOT_ADMITTED", "clock", "advance", "1d")
 	i.refused(2, "USAGE", "clock", "advance", "tomorrow")
 
@@ -40,6 +51,12 @@ func TestWeeksPassOnTheSimulatedClock(t *testing.T) {
 	trail := strings.Join(i.types("case-"+late["case_id"].(string)), " ")
 	if !strings.HasSuffix(trail, "ApprovalStepReminded ApprovalStepEscalated") {
 		t.Errorf("after the festival: %s", trail)
+	}
+	if got := rights(t, target); !slices.Equal(got, []string{"ost_E42 ost_orders_reader"}) {
+		t.Errorf("after its suspension the target shows %v", got)
+	}
+	if c := asker.object("access", "check", "--person", "E42", "--role", "orders/reader"); c["allowed"] != true {
+		t.Errorf("after its suspension: %v", c)
 	}
 	i.stop()
 	i.start()

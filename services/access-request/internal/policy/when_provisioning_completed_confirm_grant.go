@@ -27,9 +27,9 @@ func WhenProvisioningCompletedConfirmGrant(a *Alignment) messaging.Policy {
 		var c holdings.Command
 		switch e.GetOperation() {
 		case "add":
-			c = holdings.ConfirmActive{GrantID: e.GetGrantId()}
+			c = holdings.ConfirmActive{GrantID: e.GetGrantId(), Turn: e.GetTurn()}
 		case "remove":
-			c = holdings.ConfirmRemoved{GrantID: e.GetGrantId()}
+			c = holdings.ConfirmRemoved{GrantID: e.GetGrantId(), Turn: e.GetTurn()}
 		default:
 			return fmt.Errorf("order %s: unknown operation %q", e.GetOrderId(), e.GetOperation())
 		}

@@ -24,13 +24,14 @@ const timeName = "when_time_comes_begin_notice_expire"
 
 // The kinds of deadlines; each goes with the id of its request or grant.
 const (
-	begins  = "begin:"
-	notices = "notice:"
-	expires = "expire:"
+	begins     = "begin:"
+	notices    = "notice:"
+	expires    = "expire:"
+	reinstates = "reinstate:"
 )
 
 // WhenTimeComesBeginNoticeExpire lets grants begin on their day, gives notice of
-// their end, and ends them.
+// their end, and ends them; and it ends suspensions.
 func WhenTimeComesBeginNoticeExpire(r *Requests) *projection.Deadlines {
 	return &projection.Deadlines{
 		Derive: func(f eventstore.Fact) []projection.DueChange { return terms(f.Stream, f.Message) },
@@ -77,6 +78,9 @@ func (r *Requests) due(ctx context.Context, d projection.Due, rules Rules, comma
 	if grant, ok := strings.CutPrefix(d.Kind, expires); ok {
 		return holdings.Expire{GrantID: grant, Now: now}, nil
 	}
+	if grant, ok := strings.CutPrefix(d.Kind, reinstates); ok {
+		return holdings.EndSuspension{GrantID: grant, Duties: rules.DutyRules(), Now: now}, nil
+	}
 	request, ok := strings.CutPrefix(d.Kind, begins)
 	if !ok {
 		return nil, fmt.Errorf("unknown deadline %q", d.Kind)
@@ -109,6 +113,9 @@ func terms(stream string, event proto.Message) []projection.DueChange {
 		}
 	}
 	never := time.Time{}
+	over := func(grant string) []projection.DueChange {
+		return []projection.DueChange{at(notices+grant, never), at(expires+grant, never), at(reinstates+grant, never)}
+	}
 	switch e := event.(type) {
 	case *accessv1.AccessRequestApproved:
 		if e.GetBeginsAt() != nil {
@@ -126,10 +133,16 @@ func terms(stream string, event proto.Message) []projection.DueChange {
 		return changes
 	case *accessv1.GrantRenewed:
 		return ends(e.GetGrantId(), e.GetBeganAt(), e.GetValidUntil())
+	case *accessv1.GrantSuspended:
+		if e.GetUntil() != nil {
+			return []projection.DueChange{at(reinstates+e.GetGrantId(), e.GetUntil().AsTime())}
+		}
+	case *accessv1.GrantReinstated:
+		return []projection.DueChange{at(reinstates+e.GetGrantId(), never)}
 	case *accessv1.GrantRevoked:
-		return []projection.DueChange{at(notices+e.GetGrantId(), never), at(expires+e.GetGrantId(), never)}
+		return over(e.GetGrantId())
 	case *accessv1.GrantExpired:
-		return []projection.DueChange{at(notices+e.GetGrantId(), never), at(expires+e.GetGrantId(), never)}
+		return over(e.GetGrantId())
 	}
 	return nil
 }

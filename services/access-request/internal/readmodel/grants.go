@@ -21,7 +21,7 @@ var schema string
 // Grants is the read model of grants and posts.
 func Grants() projection.Projection {
 	return projection.Projection{
-		Name: "grants", Version: 2, Schema: schema, Apply: apply,
+		Name: "grants", Version: 3, Schema: schema, Apply: apply,
 		Digests: []string{
 			`SELECT employee_number, application, role, kind, state FROM grants
 			 ORDER BY employee_number COLLATE "C", application COLLATE "C", role COLLATE "C", kind COLLATE "C", state COLLATE "C"`,
@@ -31,30 +31,21 @@ func Grants() projection.Projection {
 }
 
 // apply writes a page. The facts of one grant come in one order only, each at
-// most once, so all of a kind are written together, kind after kind.
+// most once, so all of a kind are written together, kind after kind. A grant
+// that is suspended begins anew there, so what was gathered is written before it.
 func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 	var p rows
+	b := &pgx.Batch{}
 	for _, f := range page {
+		if suspension(f.Message) {
+			p.queue(b)
+			p = rows{}
+			queueSuspension(b, f)
+			continue
+		}
 		p.add(f)
 	}
-	b := &pgx.Batch{}
-	if len(p.posts.person) > 0 {
-		p.posts.queue(b)
-	}
-	if len(p.issued.grant) > 0 {
-		p.issued.queue(b)
-	}
-	if len(p.renewed.grant) > 0 {
-		p.renewed.queue(b)
-	}
-	for _, m := range []struct {
-		name, state string
-		rows        moves
-	}{{"activated", "active", p.activated}, {"revoked", "revoking", p.revoked}, {"removed", "removed", p.removed}} {
-		if len(m.rows.grant) > 0 {
-			m.rows.queue(b, m.name, m.state)
-		}
-	}
+	p.queue(b)
 	if b.Len() == 0 {
 		return nil
 	}
@@ -62,6 +53,30 @@ func apply(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error {
 		return fmt.Errorf("write grants: %w", err)
 	}
 	return nil
+}
+
+// queue writes what was gathered.
+func (r *rows) queue(b *pgx.Batch) {
+	if len(r.posts.person) > 0 {
+		r.posts.queue(b)
+	}
+	if len(r.issued.grant) > 0 {
+		r.issued.queue(b)
+	}
+	if len(r.renewed.grant) > 0 {
+		r.renewed.queue(b)
+	}
+	if len(r.activated.grant) > 0 {
+		r.activated.queueActive(b)
+	}
+	for _, m := range []struct {
+		name, state string
+		rows        moves
+	}{{"revoked", "revoking", r.revoked}, {"removed", "removed", r.removed}} {
+		if len(m.rows.grant) > 0 {
+			m.rows.queue(b, m.name, m.state)
+		}
+	}
 }
 
 // rows are a page by table and column.

@@ -26,7 +26,10 @@ CREATE TABLE grants (
     revoked_position bigint,
     removed_at timestamptz,
     removed_recorded timestamptz,
-    removed_position bigint
+    removed_position bigint,
+    -- The last event of a suspension, if there was one: suspended, confirmed,
+    -- reinstated or active again.
+    suspension_position bigint
 );
 
 -- Lists are in the order of application, role, employee number and grant.
@@ -42,6 +45,26 @@ CREATE TABLE renewals (
     recorded timestamptz NOT NULL,
     valid_until timestamptz NOT NULL,
     PRIMARY KEY (grant_id, position)
+);
+
+-- Every suspension of a grant, with what is known of each of its four facts:
+-- suspended (began_…), gone from the target (gone_…), reinstated (lifted_…) and
+-- there again (back_…).
+CREATE TABLE suspensions (
+    grant_id text NOT NULL,
+    began_at timestamptz NOT NULL,
+    began_recorded timestamptz NOT NULL,
+    began_position bigint NOT NULL,
+    gone_at timestamptz,
+    gone_recorded timestamptz,
+    gone_position bigint,
+    lifted_at timestamptz,
+    lifted_recorded timestamptz,
+    lifted_position bigint,
+    back_at timestamptz,
+    back_recorded timestamptz,
+    back_position bigint,
+    PRIMARY KEY (grant_id, began_position)
 );
 
 -- The post of everybody of whom identity has spoken.

@@ -46,23 +46,31 @@ func (g Grant) Key() Key { return Key{g.Application, g.Role, g.EmployeeNumber, g
 const now = `
 SELECT grant_id, person_id, employee_number, account, application, role, kind, state, issued_at,
        CASE WHEN revoked_at IS NULL THEN valid_until ELSE least(valid_until, revoked_at) END,
-       coalesce(removed_position, revoked_position, activated_position, issued_position), issued_position
+       coalesce(removed_position, revoked_position, suspension_position, activated_position, issued_position), issued_position
 FROM rm_grants.grants g WHERE true`
 
 // then is the state at an instant ($1), as it was known at another ($2). Facts
 // count that were recorded by $2 and hold by $1. A fact that was recorded after
 // the instant from which it holds could not be acted on in between; in that
 // span a right that was given counts as active, and one that was taken as
-// removed, as soon as the target is known to have been read back.
+// removed, as soon as the target is known to have been read back. A suspension is
+// decided and lifted when it is recorded; the last one that had begun says whether
+// the right was there.
 const then = `
 SELECT grant_id, person_id, employee_number, account, application, role, kind, state, issued_at,
        CASE WHEN ended THEN least(valid_until, revoked_at) ELSE valid_until END,
        CASE state WHEN 'removed' THEN removed_position WHEN 'revoking' THEN revoked_position
-                  WHEN 'active' THEN activated_position ELSE issued_position END, issued_position
+                  WHEN 'suspended' THEN gone_position WHEN 'suspending' THEN began_position
+                  WHEN 'active' THEN coalesce(back_position, activated_position)
+                  ELSE coalesce(lifted_position, issued_position) END, issued_position
 FROM (
-    SELECT f.*, CASE
+    SELECT f.*, s.*, CASE
         WHEN ended AND removed_recorded <= $2 AND (removed_at <= $1 OR $1 < revoked_recorded) THEN 'removed'
         WHEN ended THEN 'revoking'
+        WHEN back_position IS NOT NULL THEN 'active'
+        WHEN lifted_position IS NOT NULL THEN 'issued'
+        WHEN gone_position IS NOT NULL THEN 'suspended'
+        WHEN began_position IS NOT NULL THEN 'suspending'
         WHEN activated_recorded <= $2 AND (activated_at <= $1 OR $1 < issued_recorded) THEN 'active'
         ELSE 'issued' END AS state
     FROM (
@@ -73,7 +81,14 @@ FROM (
                revoked_at, revoked_recorded, revoked_position, removed_at, removed_recorded, removed_position,
                coalesce(revoked_recorded <= $2 AND revoked_at <= $1, false) AS ended
         FROM rm_grants.grants g WHERE issued_recorded <= $2 AND issued_at <= $1
-    ) f
+    ) f LEFT JOIN LATERAL (
+        SELECT began_position,
+               CASE WHEN gone_recorded <= $2 AND gone_at <= $1 THEN gone_position END AS gone_position,
+               CASE WHEN lifted_recorded <= $2 AND lifted_at <= $1 THEN lifted_position END AS lifted_position,
+               CASE WHEN back_recorded <= $2 AND back_at <= $1 THEN back_position END AS back_position
+        FROM rm_grants.suspensions l WHERE l.grant_id = f.grant_id AND began_recorded <= $2 AND began_at <= $1
+        ORDER BY l.began_position DESC LIMIT 1
+    ) s ON true
 ) g WHERE true`
 
 // List returns grants in the order of application, role, employee number and

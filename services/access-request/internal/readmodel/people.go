@@ -40,7 +40,7 @@ func Groups(ctx context.Context, pool *pgxpool.Pool) ([]Group, error) {
 		SELECT position, kind, unit, attributes, coalesce(held, '{}') AS held, count(*), min(employee_number)
 		FROM rm_grants.posts LEFT JOIN (
 		    SELECT person_id, array_agg(application || '/' || role || '@' || target ORDER BY application, role, target) AS held
-		    FROM rm_grants.grants WHERE kind = 'birthright' AND state IN ('issued', 'active') GROUP BY person_id
+		    FROM rm_grants.grants WHERE kind = 'birthright' AND state NOT IN ('revoking', 'removed') GROUP BY person_id
 		) h USING (person_id)
 		WHERE employed GROUP BY position, kind, unit, attributes, held`)
 	if err != nil {

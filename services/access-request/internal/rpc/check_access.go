@@ -21,8 +21,9 @@ const (
 	deniedUnknown      = "unknown_account"
 	deniedSuspended    = "suspended"
 	deniedNoGrant      = "no_grant"
-	deniedNotConfirmed = "not_confirmed" // decided, and not yet seen on the target
-	deniedEnded        = "ended"         // its time is over
+	deniedNotConfirmed = "not_confirmed"   // decided, and not yet seen on the target
+	deniedEnded        = "ended"           // its time is over
+	deniedGrant        = "suspended_grant" // the grant is suspended; its account is not
 )
 
 // CheckAccess tells whether an account has a role now. If identity cannot be
@@ -73,6 +74,8 @@ func decided(held []readmodel.Grant, now time.Time) (*accessv1.CheckAccessRespon
 			return answer, ""
 		case g.State == "issued":
 			reason = deniedNotConfirmed
+		case g.State == "suspending" || g.State == "suspended":
+			reason = deniedGrant
 		}
 	}
 	return nil, reason

@@ -12,7 +12,7 @@ import (
 
 func (a *app) access() *cobra.Command {
 	c := &cobra.Command{Use: "access", Short: a.printer.Say("授权", "access"), RunE: a.group}
-	c.AddCommand(a.accessList(), a.accessWhy(), a.accessCheck())
+	c.AddCommand(a.accessList(), a.accessWhy(), a.accessCheck(), a.accessSuspend(), a.accessReinstate())
 	return c
 }
 
@@ -54,7 +54,7 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 	}, func(g *accessv1.Grant) []string {
 		return []string{
 			g.GetEmployeeNumber(), g.GetApplication() + "/" + g.GetRole(), a.word(g.GetState()), a.word(g.GetKind()),
-			a.local(g.GetValidFrom()), a.local(g.GetValidUntil()),
+			a.local(g.GetValidFrom()), a.local(g.GetValidUntil()), g.GetGrantId(),
 		}
 	})
 	if err != nil || a.printer.JSON {
@@ -66,7 +66,7 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 	}
 	a.printer.Table([]string{
 		a.printer.Say("工号", "PERSON"), a.printer.Say("角色", "ROLE"), a.printer.Say("状态", "STATE"), a.printer.Say("类别", "KIND"),
-		a.timed("自", "FROM"), a.timed("至", "UNTIL"),
+		a.timed("自", "FROM"), a.timed("至", "UNTIL"), a.printer.Say("授权", "GRANT"),
 	}, rows)
 	return nil
 }

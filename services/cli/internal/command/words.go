@@ -34,6 +34,7 @@ var words = map[string]phrase{
 
 	// grants
 	"issued":     {"已签发", "issued"},
+	"suspending": {"停用中", "suspending"},
 	"revoking":   {"撤销中", "revoking"},
 	"removed":    {"已收回", "removed"},
 	"withheld":   {"因职责冲突未授予", "withheld"},
@@ -120,6 +121,8 @@ var reasons = map[string]phrase{
 	"duty_rule":                  {"职责冲突", "duty rule"},
 	"unknown_account":            {"没有此账号", "no such account"},
 	"suspended":                  {"账号已停用", "the account is suspended"},
+	"suspended_grant":            {"该授权已停用", "the grant is suspended"},
+	"suspension_over":            {"停用期满", "the suspension is over"},
 	"no_grant":                   {"没有授权", "no grant"},
 	"not_confirmed":              {"已签发，尚未回读确认", "decided, not yet confirmed on the target"},
 	"ended":                      {"已到期", "its time is over"},

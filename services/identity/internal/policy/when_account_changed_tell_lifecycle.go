@@ -68,15 +68,22 @@ func WhenAccountChangedTellLifecycle(p *servicekit.Platform, book *outfeed.Book)
 	}
 }
 
+// reasonSuspended is why a grant is told as revoked that may come back. Why it was
+// suspended is not told: a human wrote it.
+const reasonSuspended = "suspended"
+
 // WhenGrantChangedTellLifecycle tells them of grants. What access-request has
 // decided is "revoked"; "removed" is what the target confirmed. A renewed grant
-// is told as activated again, with its new end.
+// is told as activated again, with its new end. For a follower a suspended grant
+// is gone: it is told as revoked and removed, as activated once it is there again,
+// and not at all if it is renewed meanwhile.
 func WhenGrantChangedTellLifecycle(book *outfeed.Book) messaging.Policy {
 	return messaging.Policy{
 		Name: "when_grant_changed_tell_lifecycle", Source: "access-request",
 		On: []proto.Message{
 			&accessrequestv1.GrantActivated{}, &accessrequestv1.GrantRenewed{}, &accessrequestv1.GrantRevoked{},
 			&accessrequestv1.GrantExpired{}, &accessrequestv1.GrantRemovalConfirmed{},
+			&accessrequestv1.GrantSuspended{}, &accessrequestv1.GrantSuspensionConfirmed{},
 		},
 		Do: func(ctx context.Context, f eventstore.Fact) error {
 			name, c := "", change{}
@@ -88,6 +95,9 @@ func WhenGrantChangedTellLifecycle(book *outfeed.Book) messaging.Policy {
 					c.ValidUntil = &until
 				}
 			case *accessrequestv1.GrantRenewed:
+				if e.GetSuspended() {
+					return nil
+				}
 				until := e.GetValidUntil().AsTime()
 				name, c = "grant.activated", of(e.GetEmployeeNumber(), e)
 				c.ValidUntil, c.Reason = &until, "renewed"
@@ -98,6 +108,12 @@ func WhenGrantChangedTellLifecycle(book *outfeed.Book) messaging.Policy {
 				name, c = "grant.expired", of(e.GetAccount(), e)
 			case *accessrequestv1.GrantRemovalConfirmed:
 				name, c = "grant.removed", of(e.GetAccount(), e)
+			case *accessrequestv1.GrantSuspended:
+				name, c = "grant.revoked", of(e.GetAccount(), e)
+				c.Reason = reasonSuspended
+			case *accessrequestv1.GrantSuspensionConfirmed:
+				name, c = "grant.removed", of(e.GetAccount(), e)
+				c.Reason = reasonSuspended
 			}
 			return tell(ctx, book, f, name, c)
 		},

@@ -16,25 +16,45 @@ import (
 	"github.com/ostiary/ostiary/services/provisioning/internal/domain/orders"
 )
 
-// WhenGrantIssuedOrderAddition orders the right on the application's target.
+// WhenGrantIssuedOrderAddition orders the right on the application's target, when
+// a grant is issued or reinstated.
 func WhenGrantIssuedOrderAddition(j *eventstore.Journal) messaging.Policy {
 	p := messaging.Policy{
 		Name:   "provisioning.when-grant-issued-order-addition", // never rename
 		Source: "access-request",
-		On:     []proto.Message{&accessrequestv1.GrantIssued{}},
+		On:     []proto.Message{&accessrequestv1.GrantIssued{}, &accessrequestv1.GrantReinstated{}},
 	}
 	p.Do = func(ctx context.Context, f eventstore.Fact) error {
-		g, ok := f.Message.(*accessrequestv1.GrantIssued)
+		g, ok := f.Message.(decided)
 		if !ok || g.GetTarget() == "" {
 			return nil // an application without a target is governed by its record alone
 		}
-		return order(ctx, j, p, f, orders.Order{
-			PersonID: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), GrantID: g.GetGrantId(),
-			Target: g.GetTarget(), Account: g.GetAccount(), Application: g.GetApplication(), Role: g.GetRole(),
-			Operation: orders.Add,
-		})
+		return order(ctx, j, p, f, wanted(g, orders.Add))
 	}
 	return p
+}
+
+// decided is what a grant says when its right is to be there, or is not to be.
+type decided interface {
+	GetPersonId() string
+	GetEmployeeNumber() string
+	GetGrantId() string
+	GetTarget() string
+	GetAccount() string
+	GetApplication() string
+	GetRole() string
+}
+
+// wanted is the order that follows. A grant is issued in its first turn.
+func wanted(g decided, operation string) orders.Order {
+	c := orders.Order{
+		PersonID: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), GrantID: g.GetGrantId(),
+		Target: g.GetTarget(), Account: g.GetAccount(), Application: g.GetApplication(), Role: g.GetRole(), Operation: operation,
+	}
+	if t, ok := g.(interface{ GetTurn() int32 }); ok {
+		c.Turn = t.GetTurn()
+	}
+	return c
 }
 
 // order puts the order into its lane. Its id follows from its cause, so that a

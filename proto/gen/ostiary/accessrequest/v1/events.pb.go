@@ -658,6 +658,489 @@ func (x *GrantActivated) GetValidUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+// GrantSuspended says that a person is not to have a right for a while. The
+// grant goes on: it counts for duty rules and as held, it can come back, and it
+// ends like any other. The right is taken from the target until then.
+//
+// Each suspension and each reinstatement begins a new turn of the grant, counted
+// from 1, and so does the end of a grant that was ever suspended. Orders and
+// their confirmations name the turn that they belong to, so that a late one says
+// nothing about what was decided since.
+type GrantSuspended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Account that loses it.
+	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,5,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// Why, as whoever suspended it wrote.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Target.
+	Target string `protobuf:"bytes,8,opt,name=target,proto3" json:"target,omitempty"`
+	// From when.
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// When it is reinstated by itself, exclusive; absent: when somebody does.
+	Until *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=until,proto3" json:"until,omitempty"`
+	// Turn of the grant.
+	Turn          int32 `protobuf:"varint,11,opt,name=turn,proto3" json:"turn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantSuspended) Reset() {
+	*x = GrantSuspended{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantSuspended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantSuspended) ProtoMessage() {}
+
+func (x *GrantSuspended) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantSuspended.ProtoReflect.Descriptor instead.
+func (*GrantSuspended) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GrantSuspended) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *GrantSuspended) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+func (x *GrantSuspended) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *GrantSuspended) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
+}
+
+// GrantSuspensionConfirmed says that the target was read back and a suspended
+// right is gone.
+type GrantSuspensionConfirmed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Account that had it.
+	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
+	// Target that was read back.
+	Target        string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantSuspensionConfirmed) Reset() {
+	*x = GrantSuspensionConfirmed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantSuspensionConfirmed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantSuspensionConfirmed) ProtoMessage() {}
+
+func (x *GrantSuspensionConfirmed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantSuspensionConfirmed.ProtoReflect.Descriptor instead.
+func (*GrantSuspensionConfirmed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GrantSuspensionConfirmed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantSuspensionConfirmed) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+// GrantReinstated says that a suspended right is to be there again. It is not
+// yet true on the target.
+type GrantReinstated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Account that receives it.
+	Account string `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,5,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// Why, as whoever reinstated it wrote; suspension_over if its time had come.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Target.
+	Target string `protobuf:"bytes,8,opt,name=target,proto3" json:"target,omitempty"`
+	// From when.
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Turn of the grant.
+	Turn          int32 `protobuf:"varint,10,opt,name=turn,proto3" json:"turn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantReinstated) Reset() {
+	*x = GrantReinstated{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantReinstated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantReinstated) ProtoMessage() {}
+
+func (x *GrantReinstated) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantReinstated.ProtoReflect.Descriptor instead.
+func (*GrantReinstated) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GrantReinstated) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *GrantReinstated) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+func (x *GrantReinstated) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
+}
+
+// GrantReinstatementWithheld says that the time of a suspension is over and a
+// duty rule speaks against the right. It stays suspended until somebody
+// reinstates it, or until it ends.
+type GrantReinstatementWithheld struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Grant.
+	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Why: duty_rule.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Duty rule of the pack.
+	Rule string `protobuf:"bytes,7,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Role that the person has or is about to get, "application/role".
+	Held          string `protobuf:"bytes,8,opt,name=held,proto3" json:"held,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantReinstatementWithheld) Reset() {
+	*x = GrantReinstatementWithheld{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantReinstatementWithheld) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantReinstatementWithheld) ProtoMessage() {}
+
+func (x *GrantReinstatementWithheld) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantReinstatementWithheld.ProtoReflect.Descriptor instead.
+func (*GrantReinstatementWithheld) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GrantReinstatementWithheld) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *GrantReinstatementWithheld) GetHeld() string {
+	if x != nil {
+		return x.Held
+	}
+	return ""
+}
+
 // GrantRevoked is the decision that the person no longer holds the role.
 type GrantRevoked struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -682,14 +1165,16 @@ type GrantRevoked struct {
 	// From when it is not held.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Version of the pack that no longer implies it; 0 for a leaver.
-	PackVersion   int64 `protobuf:"varint,11,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	PackVersion int64 `protobuf:"varint,11,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	// Turn of the grant; see GrantSuspended. 0 if it was never suspended.
+	Turn          int32 `protobuf:"varint,12,opt,name=turn,proto3" json:"turn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GrantRevoked) Reset() {
 	*x = GrantRevoked{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +1186,7 @@ func (x *GrantRevoked) String() string {
 func (*GrantRevoked) ProtoMessage() {}
 
 func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +1199,7 @@ func (x *GrantRevoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRevoked.ProtoReflect.Descriptor instead.
 func (*GrantRevoked) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GrantRevoked) GetPersonId() string {
@@ -794,6 +1279,13 @@ func (x *GrantRevoked) GetPackVersion() int64 {
 	return 0
 }
 
+func (x *GrantRevoked) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
+}
+
 // GrantRemovalConfirmed says that the target was read back and the right is
 // gone.
 type GrantRemovalConfirmed struct {
@@ -818,7 +1310,7 @@ type GrantRemovalConfirmed struct {
 
 func (x *GrantRemovalConfirmed) Reset() {
 	*x = GrantRemovalConfirmed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +1322,7 @@ func (x *GrantRemovalConfirmed) String() string {
 func (*GrantRemovalConfirmed) ProtoMessage() {}
 
 func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +1335,7 @@ func (x *GrantRemovalConfirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRemovalConfirmed.ProtoReflect.Descriptor instead.
 func (*GrantRemovalConfirmed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GrantRemovalConfirmed) GetPersonId() string {
@@ -915,7 +1407,7 @@ type PostRightsRevoked struct {
 
 func (x *PostRightsRevoked) Reset() {
 	*x = PostRightsRevoked{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +1419,7 @@ func (x *PostRightsRevoked) String() string {
 func (*PostRightsRevoked) ProtoMessage() {}
 
 func (x *PostRightsRevoked) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1432,7 @@ func (x *PostRightsRevoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostRightsRevoked.ProtoReflect.Descriptor instead.
 func (*PostRightsRevoked) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PostRightsRevoked) GetPersonId() string {
@@ -1000,7 +1492,7 @@ type PostRightsCleared struct {
 
 func (x *PostRightsCleared) Reset() {
 	*x = PostRightsCleared{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1504,7 @@ func (x *PostRightsCleared) String() string {
 func (*PostRightsCleared) ProtoMessage() {}
 
 func (x *PostRightsCleared) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1517,7 @@ func (x *PostRightsCleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostRightsCleared.ProtoReflect.Descriptor instead.
 func (*PostRightsCleared) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PostRightsCleared) GetPersonId() string {
@@ -1081,7 +1573,7 @@ type HoldingsCleared struct {
 
 func (x *HoldingsCleared) Reset() {
 	*x = HoldingsCleared{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1585,7 @@ func (x *HoldingsCleared) String() string {
 func (*HoldingsCleared) ProtoMessage() {}
 
 func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1598,7 @@ func (x *HoldingsCleared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldingsCleared.ProtoReflect.Descriptor instead.
 func (*HoldingsCleared) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HoldingsCleared) GetPersonId() string {
@@ -1174,7 +1666,7 @@ type AccessRequested struct {
 
 func (x *AccessRequested) Reset() {
 	*x = AccessRequested{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1678,7 @@ func (x *AccessRequested) String() string {
 func (*AccessRequested) ProtoMessage() {}
 
 func (x *AccessRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1691,7 @@ func (x *AccessRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequested.ProtoReflect.Descriptor instead.
 func (*AccessRequested) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AccessRequested) GetPersonId() string {
@@ -1310,7 +1802,7 @@ type AccessApprovalRequired struct {
 
 func (x *AccessApprovalRequired) Reset() {
 	*x = AccessApprovalRequired{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1814,7 @@ func (x *AccessApprovalRequired) String() string {
 func (*AccessApprovalRequired) ProtoMessage() {}
 
 func (x *AccessApprovalRequired) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1827,7 @@ func (x *AccessApprovalRequired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessApprovalRequired.ProtoReflect.Descriptor instead.
 func (*AccessApprovalRequired) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AccessApprovalRequired) GetPersonId() string {
@@ -1388,7 +1880,7 @@ type AccessRequestApproved struct {
 
 func (x *AccessRequestApproved) Reset() {
 	*x = AccessRequestApproved{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1892,7 @@ func (x *AccessRequestApproved) String() string {
 func (*AccessRequestApproved) ProtoMessage() {}
 
 func (x *AccessRequestApproved) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1905,7 @@ func (x *AccessRequestApproved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestApproved.ProtoReflect.Descriptor instead.
 func (*AccessRequestApproved) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AccessRequestApproved) GetPersonId() string {
@@ -1479,7 +1971,7 @@ type AccessRequestRefused struct {
 
 func (x *AccessRequestRefused) Reset() {
 	*x = AccessRequestRefused{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1983,7 @@ func (x *AccessRequestRefused) String() string {
 func (*AccessRequestRefused) ProtoMessage() {}
 
 func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1996,7 @@ func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestRefused.ProtoReflect.Descriptor instead.
 func (*AccessRequestRefused) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AccessRequestRefused) GetPersonId() string {
@@ -1560,7 +2052,7 @@ type AccessRequestReturned struct {
 
 func (x *AccessRequestReturned) Reset() {
 	*x = AccessRequestReturned{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +2064,7 @@ func (x *AccessRequestReturned) String() string {
 func (*AccessRequestReturned) ProtoMessage() {}
 
 func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +2077,7 @@ func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestReturned.ProtoReflect.Descriptor instead.
 func (*AccessRequestReturned) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AccessRequestReturned) GetPersonId() string {
@@ -1633,7 +2125,7 @@ type AccessRequestPostponed struct {
 
 func (x *AccessRequestPostponed) Reset() {
 	*x = AccessRequestPostponed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +2137,7 @@ func (x *AccessRequestPostponed) String() string {
 func (*AccessRequestPostponed) ProtoMessage() {}
 
 func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +2150,7 @@ func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestPostponed.ProtoReflect.Descriptor instead.
 func (*AccessRequestPostponed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AccessRequestPostponed) GetPersonId() string {
@@ -1709,7 +2201,7 @@ type AccessRequestWithdrawn struct {
 
 func (x *AccessRequestWithdrawn) Reset() {
 	*x = AccessRequestWithdrawn{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +2213,7 @@ func (x *AccessRequestWithdrawn) String() string {
 func (*AccessRequestWithdrawn) ProtoMessage() {}
 
 func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +2226,7 @@ func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestWithdrawn.ProtoReflect.Descriptor instead.
 func (*AccessRequestWithdrawn) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AccessRequestWithdrawn) GetPersonId() string {
@@ -1789,7 +2281,7 @@ type AccessRequestFulfilled struct {
 
 func (x *AccessRequestFulfilled) Reset() {
 	*x = AccessRequestFulfilled{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1801,7 +2293,7 @@ func (x *AccessRequestFulfilled) String() string {
 func (*AccessRequestFulfilled) ProtoMessage() {}
 
 func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1814,7 +2306,7 @@ func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestFulfilled.ProtoReflect.Descriptor instead.
 func (*AccessRequestFulfilled) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccessRequestFulfilled) GetPersonId() string {
@@ -1863,14 +2355,16 @@ type GrantRenewed struct {
 	// Request by which it was asked for.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// First instant of the grant, as when it was issued.
-	BeganAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=began_at,json=beganAt,proto3" json:"began_at,omitempty"`
+	BeganAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=began_at,json=beganAt,proto3" json:"began_at,omitempty"`
+	// Whether it is suspended: then the right is not there, only its end is later.
+	Suspended     bool `protobuf:"varint,9,opt,name=suspended,proto3" json:"suspended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GrantRenewed) Reset() {
 	*x = GrantRenewed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +2376,7 @@ func (x *GrantRenewed) String() string {
 func (*GrantRenewed) ProtoMessage() {}
 
 func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +2389,7 @@ func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRenewed.ProtoReflect.Descriptor instead.
 func (*GrantRenewed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GrantRenewed) GetPersonId() string {
@@ -1954,6 +2448,13 @@ func (x *GrantRenewed) GetBeganAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GrantRenewed) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
 // GrantExpiryNoticed says that a grant is about to end, in time to ask for its
 // renewal.
 type GrantExpiryNoticed struct {
@@ -1976,7 +2477,7 @@ type GrantExpiryNoticed struct {
 
 func (x *GrantExpiryNoticed) Reset() {
 	*x = GrantExpiryNoticed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1988,7 +2489,7 @@ func (x *GrantExpiryNoticed) String() string {
 func (*GrantExpiryNoticed) ProtoMessage() {}
 
 func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2001,7 +2502,7 @@ func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpiryNoticed.ProtoReflect.Descriptor instead.
 func (*GrantExpiryNoticed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GrantExpiryNoticed) GetPersonId() string {
@@ -2065,14 +2566,16 @@ type GrantExpired struct {
 	// Target.
 	Target string `protobuf:"bytes,7,opt,name=target,proto3" json:"target,omitempty"`
 	// From when it is not held.
-	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
+	// Turn of the grant; see GrantSuspended. 0 if it was never suspended.
+	Turn          int32 `protobuf:"varint,9,opt,name=turn,proto3" json:"turn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GrantExpired) Reset() {
 	*x = GrantExpired{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2084,7 +2587,7 @@ func (x *GrantExpired) String() string {
 func (*GrantExpired) ProtoMessage() {}
 
 func (x *GrantExpired) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2097,7 +2600,7 @@ func (x *GrantExpired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpired.ProtoReflect.Descriptor instead.
 func (*GrantExpired) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GrantExpired) GetPersonId() string {
@@ -2156,6 +2659,13 @@ func (x *GrantExpired) GetEffectiveAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GrantExpired) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
+}
+
 // PackAdopted says that this service has taken in a pack that it found valid.
 type PackAdopted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2171,7 +2681,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2693,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2706,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -2237,7 +2747,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2759,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2772,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -2363,7 +2873,49 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06target\x18\a \x01(\tR\x06target\x12;\n" +
 	"\vvalid_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\"\xe5\x02\n" +
+	"validUntil\"\xf6\x02\n" +
+	"\x0eGrantSuspended\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12\x18\n" +
+	"\aaccount\x18\x04 \x01(\tR\aaccount\x12 \n" +
+	"\vapplication\x18\x05 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x16\n" +
+	"\x06target\x18\b \x01(\tR\x06target\x12=\n" +
+	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x120\n" +
+	"\x05until\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x12\n" +
+	"\x04turn\x18\v \x01(\x05R\x04turn\"\xe3\x01\n" +
+	"\x18GrantSuspensionConfirmed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
+	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x18\n" +
+	"\aaccount\x18\x06 \x01(\tR\aaccount\x12\x16\n" +
+	"\x06target\x18\a \x01(\tR\x06target\"\xc5\x02\n" +
+	"\x0fGrantReinstated\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12\x18\n" +
+	"\aaccount\x18\x04 \x01(\tR\aaccount\x12 \n" +
+	"\vapplication\x18\x05 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x16\n" +
+	"\x06target\x18\b \x01(\tR\x06target\x12=\n" +
+	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x12\n" +
+	"\x04turn\x18\n" +
+	" \x01(\x05R\x04turn\"\xf3\x01\n" +
+	"\x1aGrantReinstatementWithheld\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
+	"\bgrant_id\x18\x03 \x01(\tR\agrantId\x12 \n" +
+	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04rule\x18\a \x01(\tR\x04rule\x12\x12\n" +
+	"\x04held\x18\b \x01(\tR\x04held\"\xf9\x02\n" +
 	"\fGrantRevoked\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2376,7 +2928,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x06target\x18\t \x01(\tR\x06target\x12=\n" +
 	"\feffective_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
-	"\fpack_version\x18\v \x01(\x03R\vpackVersion\"\xe0\x01\n" +
+	"\fpack_version\x18\v \x01(\x03R\vpackVersion\x12\x12\n" +
+	"\x04turn\x18\f \x01(\x05R\x04turn\"\xe0\x01\n" +
 	"\x15GrantRemovalConfirmed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2465,7 +3018,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12\x19\n" +
-	"\bgrant_id\x18\x04 \x01(\tR\agrantId\"\xb8\x02\n" +
+	"\bgrant_id\x18\x04 \x01(\tR\agrantId\"\xd6\x02\n" +
 	"\fGrantRenewed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2476,7 +3029,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"validUntil\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\a \x01(\tR\trequestId\x125\n" +
-	"\bbegan_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\abeganAt\"\xe8\x01\n" +
+	"\bbegan_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\abeganAt\x12\x1c\n" +
+	"\tsuspended\x18\t \x01(\bR\tsuspended\"\xe8\x01\n" +
 	"\x12GrantExpiryNoticed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2484,7 +3038,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x05 \x01(\tR\x04role\x12;\n" +
 	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\"\x96\x02\n" +
+	"validUntil\"\xaa\x02\n" +
 	"\fGrantExpired\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2493,7 +3047,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\vapplication\x18\x05 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
 	"\x06target\x18\a \x01(\tR\x06target\x12=\n" +
-	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"S\n" +
+	"\feffective_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x12\n" +
+	"\x04turn\x18\t \x01(\x05R\x04turn\"S\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
@@ -2517,59 +3072,66 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
-	(*PostNoted)(nil),                // 0: ostiary.accessrequest.v1.PostNoted
-	(*GrantIssued)(nil),              // 1: ostiary.accessrequest.v1.GrantIssued
-	(*BirthrightWithheld)(nil),       // 2: ostiary.accessrequest.v1.BirthrightWithheld
-	(*WithheldBirthrightLapsed)(nil), // 3: ostiary.accessrequest.v1.WithheldBirthrightLapsed
-	(*GrantActivated)(nil),           // 4: ostiary.accessrequest.v1.GrantActivated
-	(*GrantRevoked)(nil),             // 5: ostiary.accessrequest.v1.GrantRevoked
-	(*GrantRemovalConfirmed)(nil),    // 6: ostiary.accessrequest.v1.GrantRemovalConfirmed
-	(*PostRightsRevoked)(nil),        // 7: ostiary.accessrequest.v1.PostRightsRevoked
-	(*PostRightsCleared)(nil),        // 8: ostiary.accessrequest.v1.PostRightsCleared
-	(*HoldingsCleared)(nil),          // 9: ostiary.accessrequest.v1.HoldingsCleared
-	(*AccessRequested)(nil),          // 10: ostiary.accessrequest.v1.AccessRequested
-	(*AccessApprovalRequired)(nil),   // 11: ostiary.accessrequest.v1.AccessApprovalRequired
-	(*AccessRequestApproved)(nil),    // 12: ostiary.accessrequest.v1.AccessRequestApproved
-	(*AccessRequestRefused)(nil),     // 13: ostiary.accessrequest.v1.AccessRequestRefused
-	(*AccessRequestReturned)(nil),    // 14: ostiary.accessrequest.v1.AccessRequestReturned
-	(*AccessRequestPostponed)(nil),   // 15: ostiary.accessrequest.v1.AccessRequestPostponed
-	(*AccessRequestWithdrawn)(nil),   // 16: ostiary.accessrequest.v1.AccessRequestWithdrawn
-	(*AccessRequestFulfilled)(nil),   // 17: ostiary.accessrequest.v1.AccessRequestFulfilled
-	(*GrantRenewed)(nil),             // 18: ostiary.accessrequest.v1.GrantRenewed
-	(*GrantExpiryNoticed)(nil),       // 19: ostiary.accessrequest.v1.GrantExpiryNoticed
-	(*GrantExpired)(nil),             // 20: ostiary.accessrequest.v1.GrantExpired
-	(*PackAdopted)(nil),              // 21: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),             // 22: ostiary.accessrequest.v1.PackEnforced
-	nil,                              // 23: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
-	(*v1.Ask)(nil),                   // 25: ostiary.approval.v1.Ask
+	(*PostNoted)(nil),                  // 0: ostiary.accessrequest.v1.PostNoted
+	(*GrantIssued)(nil),                // 1: ostiary.accessrequest.v1.GrantIssued
+	(*BirthrightWithheld)(nil),         // 2: ostiary.accessrequest.v1.BirthrightWithheld
+	(*WithheldBirthrightLapsed)(nil),   // 3: ostiary.accessrequest.v1.WithheldBirthrightLapsed
+	(*GrantActivated)(nil),             // 4: ostiary.accessrequest.v1.GrantActivated
+	(*GrantSuspended)(nil),             // 5: ostiary.accessrequest.v1.GrantSuspended
+	(*GrantSuspensionConfirmed)(nil),   // 6: ostiary.accessrequest.v1.GrantSuspensionConfirmed
+	(*GrantReinstated)(nil),            // 7: ostiary.accessrequest.v1.GrantReinstated
+	(*GrantReinstatementWithheld)(nil), // 8: ostiary.accessrequest.v1.GrantReinstatementWithheld
+	(*GrantRevoked)(nil),               // 9: ostiary.accessrequest.v1.GrantRevoked
+	(*GrantRemovalConfirmed)(nil),      // 10: ostiary.accessrequest.v1.GrantRemovalConfirmed
+	(*PostRightsRevoked)(nil),          // 11: ostiary.accessrequest.v1.PostRightsRevoked
+	(*PostRightsCleared)(nil),          // 12: ostiary.accessrequest.v1.PostRightsCleared
+	(*HoldingsCleared)(nil),            // 13: ostiary.accessrequest.v1.HoldingsCleared
+	(*AccessRequested)(nil),            // 14: ostiary.accessrequest.v1.AccessRequested
+	(*AccessApprovalRequired)(nil),     // 15: ostiary.accessrequest.v1.AccessApprovalRequired
+	(*AccessRequestApproved)(nil),      // 16: ostiary.accessrequest.v1.AccessRequestApproved
+	(*AccessRequestRefused)(nil),       // 17: ostiary.accessrequest.v1.AccessRequestRefused
+	(*AccessRequestReturned)(nil),      // 18: ostiary.accessrequest.v1.AccessRequestReturned
+	(*AccessRequestPostponed)(nil),     // 19: ostiary.accessrequest.v1.AccessRequestPostponed
+	(*AccessRequestWithdrawn)(nil),     // 20: ostiary.accessrequest.v1.AccessRequestWithdrawn
+	(*AccessRequestFulfilled)(nil),     // 21: ostiary.accessrequest.v1.AccessRequestFulfilled
+	(*GrantRenewed)(nil),               // 22: ostiary.accessrequest.v1.GrantRenewed
+	(*GrantExpiryNoticed)(nil),         // 23: ostiary.accessrequest.v1.GrantExpiryNoticed
+	(*GrantExpired)(nil),               // 24: ostiary.accessrequest.v1.GrantExpired
+	(*PackAdopted)(nil),                // 25: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),               // 26: ostiary.accessrequest.v1.PackEnforced
+	nil,                                // 27: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil),      // 28: google.protobuf.Timestamp
+	(*v1.Ask)(nil),                     // 29: ostiary.approval.v1.Ask
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	23, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	24, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	24, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
-	24, // 7: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 8: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
-	24, // 9: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
-	25, // 10: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
-	24, // 11: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
-	24, // 12: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
-	24, // 13: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	24, // 14: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
-	24, // 15: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	24, // 16: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	24, // 17: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	27, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	28, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 7: ostiary.accessrequest.v1.GrantSuspended.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 8: ostiary.accessrequest.v1.GrantSuspended.until:type_name -> google.protobuf.Timestamp
+	28, // 9: ostiary.accessrequest.v1.GrantReinstated.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 10: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 11: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
+	28, // 12: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 13: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
+	28, // 14: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
+	28, // 15: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	28, // 16: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 17: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
+	28, // 18: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 19: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	28, // 20: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }
@@ -2583,7 +3145,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

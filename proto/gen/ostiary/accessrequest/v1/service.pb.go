@@ -24,6 +24,217 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// SuspendGrantRequest names a grant.
+type SuspendGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Grant.
+	GrantId string `protobuf:"bytes,1,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Why.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it is reinstated by itself, exclusive; absent: when somebody does.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendGrantRequest) Reset() {
+	*x = SuspendGrantRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendGrantRequest) ProtoMessage() {}
+
+func (x *SuspendGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendGrantRequest.ProtoReflect.Descriptor instead.
+func (*SuspendGrantRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SuspendGrantRequest) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *SuspendGrantRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SuspendGrantRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// SuspendGrantResponse says that it is suspended.
+type SuspendGrantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position.
+	Position      int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendGrantResponse) Reset() {
+	*x = SuspendGrantResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendGrantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendGrantResponse) ProtoMessage() {}
+
+func (x *SuspendGrantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendGrantResponse.ProtoReflect.Descriptor instead.
+func (*SuspendGrantResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SuspendGrantResponse) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// ReinstateGrantRequest names a suspended grant.
+type ReinstateGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Grant.
+	GrantId string `protobuf:"bytes,1,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReinstateGrantRequest) Reset() {
+	*x = ReinstateGrantRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReinstateGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReinstateGrantRequest) ProtoMessage() {}
+
+func (x *ReinstateGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReinstateGrantRequest.ProtoReflect.Descriptor instead.
+func (*ReinstateGrantRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReinstateGrantRequest) GetGrantId() string {
+	if x != nil {
+		return x.GrantId
+	}
+	return ""
+}
+
+func (x *ReinstateGrantRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ReinstateGrantResponse says that it is reinstated.
+type ReinstateGrantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position.
+	Position      int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReinstateGrantResponse) Reset() {
+	*x = ReinstateGrantResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReinstateGrantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReinstateGrantResponse) ProtoMessage() {}
+
+func (x *ReinstateGrantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReinstateGrantResponse.ProtoReflect.Descriptor instead.
+func (*ReinstateGrantResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReinstateGrantResponse) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 // SubmitRequestRequest is what is asked for.
 type SubmitRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -47,7 +258,7 @@ type SubmitRequestRequest struct {
 
 func (x *SubmitRequestRequest) Reset() {
 	*x = SubmitRequestRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -59,7 +270,7 @@ func (x *SubmitRequestRequest) String() string {
 func (*SubmitRequestRequest) ProtoMessage() {}
 
 func (x *SubmitRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[0]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -72,7 +283,7 @@ func (x *SubmitRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRequestRequest.ProtoReflect.Descriptor instead.
 func (*SubmitRequestRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{0}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SubmitRequestRequest) GetApplication() string {
@@ -147,7 +358,7 @@ type SubmitRequestResponse struct {
 
 func (x *SubmitRequestResponse) Reset() {
 	*x = SubmitRequestResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +370,7 @@ func (x *SubmitRequestResponse) String() string {
 func (*SubmitRequestResponse) ProtoMessage() {}
 
 func (x *SubmitRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[1]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +383,7 @@ func (x *SubmitRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRequestResponse.ProtoReflect.Descriptor instead.
 func (*SubmitRequestResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{1}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SubmitRequestResponse) GetRequestId() string {
@@ -235,7 +446,7 @@ type WithdrawRequestRequest struct {
 
 func (x *WithdrawRequestRequest) Reset() {
 	*x = WithdrawRequestRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +458,7 @@ func (x *WithdrawRequestRequest) String() string {
 func (*WithdrawRequestRequest) ProtoMessage() {}
 
 func (x *WithdrawRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[2]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +471,7 @@ func (x *WithdrawRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawRequestRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawRequestRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{2}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WithdrawRequestRequest) GetRequest() string {
@@ -281,7 +492,7 @@ type WithdrawRequestResponse struct {
 
 func (x *WithdrawRequestResponse) Reset() {
 	*x = WithdrawRequestResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -293,7 +504,7 @@ func (x *WithdrawRequestResponse) String() string {
 func (*WithdrawRequestResponse) ProtoMessage() {}
 
 func (x *WithdrawRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[3]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -306,7 +517,7 @@ func (x *WithdrawRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawRequestResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawRequestResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{3}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WithdrawRequestResponse) GetPosition() int64 {
@@ -327,7 +538,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +550,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[4]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +563,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{4}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetRequestRequest) GetRequest() string {
@@ -373,7 +584,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -385,7 +596,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -398,7 +609,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetRequestResponse) GetRequest() *Request {
@@ -427,7 +638,7 @@ type ListRequestsRequest struct {
 
 func (x *ListRequestsRequest) Reset() {
 	*x = ListRequestsRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +650,7 @@ func (x *ListRequestsRequest) String() string {
 func (*ListRequestsRequest) ProtoMessage() {}
 
 func (x *ListRequestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +663,7 @@ func (x *ListRequestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequestsRequest.ProtoReflect.Descriptor instead.
 func (*ListRequestsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListRequestsRequest) GetScope() string {
@@ -503,7 +714,7 @@ type ListRequestsResponse struct {
 
 func (x *ListRequestsResponse) Reset() {
 	*x = ListRequestsResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +726,7 @@ func (x *ListRequestsResponse) String() string {
 func (*ListRequestsResponse) ProtoMessage() {}
 
 func (x *ListRequestsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +739,7 @@ func (x *ListRequestsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequestsResponse.ProtoReflect.Descriptor instead.
 func (*ListRequestsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListRequestsResponse) GetItems() []*Request {
@@ -593,7 +804,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -605,7 +816,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -618,7 +829,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Request) GetRequestId() string {
@@ -769,7 +980,7 @@ type CheckAccessRequest struct {
 
 func (x *CheckAccessRequest) Reset() {
 	*x = CheckAccessRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +992,7 @@ func (x *CheckAccessRequest) String() string {
 func (*CheckAccessRequest) ProtoMessage() {}
 
 func (x *CheckAccessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +1005,7 @@ func (x *CheckAccessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAccessRequest.ProtoReflect.Descriptor instead.
 func (*CheckAccessRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckAccessRequest) GetAccount() string {
@@ -823,7 +1034,8 @@ type CheckAccessResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether the account has the role now.
 	Allowed bool `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
-	// Why not: unknown_account, suspended, no_grant, not_confirmed, ended.
+	// Why not: unknown_account, suspended (the account), no_grant, not_confirmed,
+	// suspended_grant, ended.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Grant that allows it.
 	GrantId string `protobuf:"bytes,3,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
@@ -837,7 +1049,7 @@ type CheckAccessResponse struct {
 
 func (x *CheckAccessResponse) Reset() {
 	*x = CheckAccessResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +1061,7 @@ func (x *CheckAccessResponse) String() string {
 func (*CheckAccessResponse) ProtoMessage() {}
 
 func (x *CheckAccessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +1074,7 @@ func (x *CheckAccessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAccessResponse.ProtoReflect.Descriptor instead.
 func (*CheckAccessResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CheckAccessResponse) GetAllowed() bool {
@@ -923,7 +1135,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1147,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1160,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListGrantsRequest) GetEmployeeNumber() string {
@@ -1013,7 +1225,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1237,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1250,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListGrantsResponse) GetItems() []*Grant {
@@ -1070,7 +1282,9 @@ type Grant struct {
 	GrantId string `protobuf:"bytes,5,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
 	// Kind.
 	Kind string `protobuf:"bytes,6,opt,name=kind,proto3" json:"kind,omitempty"`
-	// issued, active, revoking or removed.
+	// issued, active, suspending, suspended, revoking or removed. What is suspending
+	// or revoking may still be there on the target; a grant that was reinstated is
+	// issued until it is there again.
 	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
 	// First instant.
 	ValidFrom *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
@@ -1089,7 +1303,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1315,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1328,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Grant) GetEmployeeNumber() string {
@@ -1205,7 +1419,18 @@ var File_ostiary_accessrequest_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"&ostiary/accessrequest/v1/service.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/approval/v1/service.proto\x1a!ostiary/envelope/v1/options.proto\"\x88\x02\n" +
+	"&ostiary/accessrequest/v1/service.proto\x12\x18ostiary.accessrequest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/approval/v1/service.proto\x1a!ostiary/envelope/v1/options.proto\"z\n" +
+	"\x13SuspendGrantRequest\x12\x19\n" +
+	"\bgrant_id\x18\x01 \x01(\tR\agrantId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"2\n" +
+	"\x14SuspendGrantResponse\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\"J\n" +
+	"\x15ReinstateGrantRequest\x12\x19\n" +
+	"\bgrant_id\x18\x01 \x01(\tR\agrantId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"4\n" +
+	"\x16ReinstateGrantResponse\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\"\x88\x02\n" +
 	"\x14SubmitRequestRequest\x12 \n" +
 	"\vapplication\x18\x01 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12'\n" +
@@ -1302,7 +1527,7 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\bposition\x18\n" +
 	" \x01(\x03R\bposition\x12'\n" +
 	"\x0fissued_position\x18\v \x01(\x03R\x0eissuedPosition\x12\x1b\n" +
-	"\tperson_id\x18\f \x01(\tR\bpersonId2\x99\x06\n" +
+	"\tperson_id\x18\f \x01(\tR\bpersonId2\xa7\b\n" +
 	"\x14AccessRequestService\x12\xa7\x01\n" +
 	"\n" +
 	"ListGrants\x12+.ostiary.accessrequest.v1.ListGrantsRequest\x1a,.ostiary.accessrequest.v1.ListGrantsResponse\">\xba\xbb\x18:\n" +
@@ -1314,7 +1539,11 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\n" +
 	"GetRequest\x12+.ostiary.accessrequest.v1.GetRequestRequest\x1a,.ostiary.accessrequest.v1.GetRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12u\n" +
 	"\fListRequests\x12-.ostiary.accessrequest.v1.ListRequestsRequest\x1a..ostiary.accessrequest.v1.ListRequestsResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12u\n" +
-	"\vCheckAccess\x12,.ostiary.accessrequest.v1.CheckAccessRequest\x1a-.ostiary.accessrequest.v1.CheckAccessResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01B\xfd\x01\n" +
+	"\vCheckAccess\x12,.ostiary.accessrequest.v1.CheckAccessRequest\x1a-.ostiary.accessrequest.v1.CheckAccessResponse\"\t\xba\xbb\x18\x05\x12\x01*\x18\x01\x12\x81\x01\n" +
+	"\fSuspendGrant\x12-.ostiary.accessrequest.v1.SuspendGrantRequest\x1a..ostiary.accessrequest.v1.SuspendGrantResponse\"\x12\xba\xbb\x18\x0e\n" +
+	"\faccess-admin\x12\x87\x01\n" +
+	"\x0eReinstateGrant\x12/.ostiary.accessrequest.v1.ReinstateGrantRequest\x1a0.ostiary.accessrequest.v1.ReinstateGrantResponse\"\x12\xba\xbb\x18\x0e\n" +
+	"\faccess-adminB\xfd\x01\n" +
 	"\x1ccom.ostiary.accessrequest.v1B\fServiceProtoP\x01ZMgithub.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1;accessrequestv1\xa2\x02\x03OAX\xaa\x02\x18Ostiary.Accessrequest.V1\xca\x02\x18Ostiary\\Accessrequest\\V1\xe2\x02$Ostiary\\Accessrequest\\V1\\GPBMetadata\xea\x02\x1aOstiary::Accessrequest::V1b\x06proto3"
 
 var (
@@ -1329,60 +1558,69 @@ func file_ostiary_accessrequest_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_service_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_ostiary_accessrequest_v1_service_proto_goTypes = []any{
-	(*SubmitRequestRequest)(nil),    // 0: ostiary.accessrequest.v1.SubmitRequestRequest
-	(*SubmitRequestResponse)(nil),   // 1: ostiary.accessrequest.v1.SubmitRequestResponse
-	(*WithdrawRequestRequest)(nil),  // 2: ostiary.accessrequest.v1.WithdrawRequestRequest
-	(*WithdrawRequestResponse)(nil), // 3: ostiary.accessrequest.v1.WithdrawRequestResponse
-	(*GetRequestRequest)(nil),       // 4: ostiary.accessrequest.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),      // 5: ostiary.accessrequest.v1.GetRequestResponse
-	(*ListRequestsRequest)(nil),     // 6: ostiary.accessrequest.v1.ListRequestsRequest
-	(*ListRequestsResponse)(nil),    // 7: ostiary.accessrequest.v1.ListRequestsResponse
-	(*Request)(nil),                 // 8: ostiary.accessrequest.v1.Request
-	(*CheckAccessRequest)(nil),      // 9: ostiary.accessrequest.v1.CheckAccessRequest
-	(*CheckAccessResponse)(nil),     // 10: ostiary.accessrequest.v1.CheckAccessResponse
-	(*ListGrantsRequest)(nil),       // 11: ostiary.accessrequest.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),      // 12: ostiary.accessrequest.v1.ListGrantsResponse
-	(*Grant)(nil),                   // 13: ostiary.accessrequest.v1.Grant
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
-	(*v1.StepView)(nil),             // 15: ostiary.approval.v1.StepView
+	(*SuspendGrantRequest)(nil),     // 0: ostiary.accessrequest.v1.SuspendGrantRequest
+	(*SuspendGrantResponse)(nil),    // 1: ostiary.accessrequest.v1.SuspendGrantResponse
+	(*ReinstateGrantRequest)(nil),   // 2: ostiary.accessrequest.v1.ReinstateGrantRequest
+	(*ReinstateGrantResponse)(nil),  // 3: ostiary.accessrequest.v1.ReinstateGrantResponse
+	(*SubmitRequestRequest)(nil),    // 4: ostiary.accessrequest.v1.SubmitRequestRequest
+	(*SubmitRequestResponse)(nil),   // 5: ostiary.accessrequest.v1.SubmitRequestResponse
+	(*WithdrawRequestRequest)(nil),  // 6: ostiary.accessrequest.v1.WithdrawRequestRequest
+	(*WithdrawRequestResponse)(nil), // 7: ostiary.accessrequest.v1.WithdrawRequestResponse
+	(*GetRequestRequest)(nil),       // 8: ostiary.accessrequest.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),      // 9: ostiary.accessrequest.v1.GetRequestResponse
+	(*ListRequestsRequest)(nil),     // 10: ostiary.accessrequest.v1.ListRequestsRequest
+	(*ListRequestsResponse)(nil),    // 11: ostiary.accessrequest.v1.ListRequestsResponse
+	(*Request)(nil),                 // 12: ostiary.accessrequest.v1.Request
+	(*CheckAccessRequest)(nil),      // 13: ostiary.accessrequest.v1.CheckAccessRequest
+	(*CheckAccessResponse)(nil),     // 14: ostiary.accessrequest.v1.CheckAccessResponse
+	(*ListGrantsRequest)(nil),       // 15: ostiary.accessrequest.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),      // 16: ostiary.accessrequest.v1.ListGrantsResponse
+	(*Grant)(nil),                   // 17: ostiary.accessrequest.v1.Grant
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*v1.StepView)(nil),             // 19: ostiary.approval.v1.StepView
 }
 var file_ostiary_accessrequest_v1_service_proto_depIdxs = []int32{
-	14, // 0: ostiary.accessrequest.v1.SubmitRequestRequest.from:type_name -> google.protobuf.Timestamp
-	14, // 1: ostiary.accessrequest.v1.SubmitRequestRequest.until:type_name -> google.protobuf.Timestamp
-	15, // 2: ostiary.accessrequest.v1.SubmitRequestResponse.signers:type_name -> ostiary.approval.v1.StepView
-	14, // 3: ostiary.accessrequest.v1.SubmitRequestResponse.due_at:type_name -> google.protobuf.Timestamp
-	8,  // 4: ostiary.accessrequest.v1.GetRequestResponse.request:type_name -> ostiary.accessrequest.v1.Request
-	8,  // 5: ostiary.accessrequest.v1.ListRequestsResponse.items:type_name -> ostiary.accessrequest.v1.Request
-	14, // 6: ostiary.accessrequest.v1.Request.valid_from:type_name -> google.protobuf.Timestamp
-	14, // 7: ostiary.accessrequest.v1.Request.valid_until:type_name -> google.protobuf.Timestamp
-	14, // 8: ostiary.accessrequest.v1.Request.postponed_until:type_name -> google.protobuf.Timestamp
-	14, // 9: ostiary.accessrequest.v1.Request.begins_at:type_name -> google.protobuf.Timestamp
-	14, // 10: ostiary.accessrequest.v1.Request.asked_at:type_name -> google.protobuf.Timestamp
-	14, // 11: ostiary.accessrequest.v1.CheckAccessResponse.valid_until:type_name -> google.protobuf.Timestamp
-	14, // 12: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
-	14, // 13: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
-	13, // 14: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
-	14, // 15: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
-	14, // 16: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
-	11, // 17: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
-	0,  // 18: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:input_type -> ostiary.accessrequest.v1.SubmitRequestRequest
-	2,  // 19: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:input_type -> ostiary.accessrequest.v1.WithdrawRequestRequest
-	4,  // 20: ostiary.accessrequest.v1.AccessRequestService.GetRequest:input_type -> ostiary.accessrequest.v1.GetRequestRequest
-	6,  // 21: ostiary.accessrequest.v1.AccessRequestService.ListRequests:input_type -> ostiary.accessrequest.v1.ListRequestsRequest
-	9,  // 22: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:input_type -> ostiary.accessrequest.v1.CheckAccessRequest
-	12, // 23: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
-	1,  // 24: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:output_type -> ostiary.accessrequest.v1.SubmitRequestResponse
-	3,  // 25: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:output_type -> ostiary.accessrequest.v1.WithdrawRequestResponse
-	5,  // 26: ostiary.accessrequest.v1.AccessRequestService.GetRequest:output_type -> ostiary.accessrequest.v1.GetRequestResponse
-	7,  // 27: ostiary.accessrequest.v1.AccessRequestService.ListRequests:output_type -> ostiary.accessrequest.v1.ListRequestsResponse
-	10, // 28: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:output_type -> ostiary.accessrequest.v1.CheckAccessResponse
-	23, // [23:29] is the sub-list for method output_type
-	17, // [17:23] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	18, // 0: ostiary.accessrequest.v1.SuspendGrantRequest.until:type_name -> google.protobuf.Timestamp
+	18, // 1: ostiary.accessrequest.v1.SubmitRequestRequest.from:type_name -> google.protobuf.Timestamp
+	18, // 2: ostiary.accessrequest.v1.SubmitRequestRequest.until:type_name -> google.protobuf.Timestamp
+	19, // 3: ostiary.accessrequest.v1.SubmitRequestResponse.signers:type_name -> ostiary.approval.v1.StepView
+	18, // 4: ostiary.accessrequest.v1.SubmitRequestResponse.due_at:type_name -> google.protobuf.Timestamp
+	12, // 5: ostiary.accessrequest.v1.GetRequestResponse.request:type_name -> ostiary.accessrequest.v1.Request
+	12, // 6: ostiary.accessrequest.v1.ListRequestsResponse.items:type_name -> ostiary.accessrequest.v1.Request
+	18, // 7: ostiary.accessrequest.v1.Request.valid_from:type_name -> google.protobuf.Timestamp
+	18, // 8: ostiary.accessrequest.v1.Request.valid_until:type_name -> google.protobuf.Timestamp
+	18, // 9: ostiary.accessrequest.v1.Request.postponed_until:type_name -> google.protobuf.Timestamp
+	18, // 10: ostiary.accessrequest.v1.Request.begins_at:type_name -> google.protobuf.Timestamp
+	18, // 11: ostiary.accessrequest.v1.Request.asked_at:type_name -> google.protobuf.Timestamp
+	18, // 12: ostiary.accessrequest.v1.CheckAccessResponse.valid_until:type_name -> google.protobuf.Timestamp
+	18, // 13: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
+	18, // 14: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
+	17, // 15: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
+	18, // 16: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
+	18, // 17: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
+	15, // 18: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
+	4,  // 19: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:input_type -> ostiary.accessrequest.v1.SubmitRequestRequest
+	6,  // 20: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:input_type -> ostiary.accessrequest.v1.WithdrawRequestRequest
+	8,  // 21: ostiary.accessrequest.v1.AccessRequestService.GetRequest:input_type -> ostiary.accessrequest.v1.GetRequestRequest
+	10, // 22: ostiary.accessrequest.v1.AccessRequestService.ListRequests:input_type -> ostiary.accessrequest.v1.ListRequestsRequest
+	13, // 23: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:input_type -> ostiary.accessrequest.v1.CheckAccessRequest
+	0,  // 24: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:input_type -> ostiary.accessrequest.v1.SuspendGrantRequest
+	2,  // 25: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:input_type -> ostiary.accessrequest.v1.ReinstateGrantRequest
+	16, // 26: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
+	5,  // 27: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:output_type -> ostiary.accessrequest.v1.SubmitRequestResponse
+	7,  // 28: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:output_type -> ostiary.accessrequest.v1.WithdrawRequestResponse
+	9,  // 29: ostiary.accessrequest.v1.AccessRequestService.GetRequest:output_type -> ostiary.accessrequest.v1.GetRequestResponse
+	11, // 30: ostiary.accessrequest.v1.AccessRequestService.ListRequests:output_type -> ostiary.accessrequest.v1.ListRequestsResponse
+	14, // 31: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:output_type -> ostiary.accessrequest.v1.CheckAccessResponse
+	1,  // 32: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:output_type -> ostiary.accessrequest.v1.SuspendGrantResponse
+	3,  // 33: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:output_type -> ostiary.accessrequest.v1.ReinstateGrantResponse
+	26, // [26:34] is the sub-list for method output_type
+	18, // [18:26] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_service_proto_init() }
@@ -1396,7 +1634,7 @@ func file_ostiary_accessrequest_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_service_proto_rawDesc), len(file_ostiary_accessrequest_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	AccessRequestService_GetRequest_FullMethodName      = "/ostiary.accessrequest.v1.AccessRequestService/GetRequest"
 	AccessRequestService_ListRequests_FullMethodName    = "/ostiary.accessrequest.v1.AccessRequestService/ListRequests"
 	AccessRequestService_CheckAccess_FullMethodName     = "/ostiary.accessrequest.v1.AccessRequestService/CheckAccess"
+	AccessRequestService_SuspendGrant_FullMethodName    = "/ostiary.accessrequest.v1.AccessRequestService/SuspendGrant"
+	AccessRequestService_ReinstateGrant_FullMethodName  = "/ostiary.accessrequest.v1.AccessRequestService/ReinstateGrant"
 )
 
 // AccessRequestServiceClient is the client API for AccessRequestService service.
@@ -53,6 +55,12 @@ type AccessRequestServiceClient interface {
 	// service may ask about anybody, as may access-admin, hr and auditor; others
 	// about their own account.
 	CheckAccess(ctx context.Context, in *CheckAccessRequest, opts ...grpc.CallOption) (*CheckAccessResponse, error)
+	// SuspendGrant takes a right away for a while: its account does not have it on
+	// the target until it is reinstated. Nobody suspends a grant of their own.
+	SuspendGrant(ctx context.Context, in *SuspendGrantRequest, opts ...grpc.CallOption) (*SuspendGrantResponse, error)
+	// ReinstateGrant gives a suspended right back, if no duty rule speaks against
+	// it. Nobody reinstates a grant of their own.
+	ReinstateGrant(ctx context.Context, in *ReinstateGrantRequest, opts ...grpc.CallOption) (*ReinstateGrantResponse, error)
 }
 
 type accessRequestServiceClient struct {
@@ -123,6 +131,26 @@ func (c *accessRequestServiceClient) CheckAccess(ctx context.Context, in *CheckA
 	return out, nil
 }
 
+func (c *accessRequestServiceClient) SuspendGrant(ctx context.Context, in *SuspendGrantRequest, opts ...grpc.CallOption) (*SuspendGrantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuspendGrantResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_SuspendGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) ReinstateGrant(ctx context.Context, in *ReinstateGrantRequest, opts ...grpc.CallOption) (*ReinstateGrantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReinstateGrantResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_ReinstateGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccessRequestServiceServer is the server API for AccessRequestService service.
 // All implementations must embed UnimplementedAccessRequestServiceServer
 // for forward compatibility.
@@ -149,6 +177,12 @@ type AccessRequestServiceServer interface {
 	// service may ask about anybody, as may access-admin, hr and auditor; others
 	// about their own account.
 	CheckAccess(context.Context, *CheckAccessRequest) (*CheckAccessResponse, error)
+	// SuspendGrant takes a right away for a while: its account does not have it on
+	// the target until it is reinstated. Nobody suspends a grant of their own.
+	SuspendGrant(context.Context, *SuspendGrantRequest) (*SuspendGrantResponse, error)
+	// ReinstateGrant gives a suspended right back, if no duty rule speaks against
+	// it. Nobody reinstates a grant of their own.
+	ReinstateGrant(context.Context, *ReinstateGrantRequest) (*ReinstateGrantResponse, error)
 	mustEmbedUnimplementedAccessRequestServiceServer()
 }
 
@@ -176,6 +210,12 @@ func (UnimplementedAccessRequestServiceServer) ListRequests(context.Context, *Li
 }
 func (UnimplementedAccessRequestServiceServer) CheckAccess(context.Context, *CheckAccessRequest) (*CheckAccessResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckAccess not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) SuspendGrant(context.Context, *SuspendGrantRequest) (*SuspendGrantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuspendGrant not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) ReinstateGrant(context.Context, *ReinstateGrantRequest) (*ReinstateGrantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReinstateGrant not implemented")
 }
 func (UnimplementedAccessRequestServiceServer) mustEmbedUnimplementedAccessRequestServiceServer() {}
 func (UnimplementedAccessRequestServiceServer) testEmbeddedByValue()                              {}
@@ -306,6 +346,42 @@ func _AccessRequestService_CheckAccess_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccessRequestService_SuspendGrant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuspendGrantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).SuspendGrant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_SuspendGrant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).SuspendGrant(ctx, req.(*SuspendGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_ReinstateGrant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReinstateGrantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).ReinstateGrant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_ReinstateGrant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).ReinstateGrant(ctx, req.(*ReinstateGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccessRequestService_ServiceDesc is the grpc.ServiceDesc for AccessRequestService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -336,6 +412,14 @@ var AccessRequestService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckAccess",
 			Handler:    _AccessRequestService_CheckAccess_Handler,
+		},
+		{
+			MethodName: "SuspendGrant",
+			Handler:    _AccessRequestService_SuspendGrant_Handler,
+		},
+		{
+			MethodName: "ReinstateGrant",
+			Handler:    _AccessRequestService_ReinstateGrant_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

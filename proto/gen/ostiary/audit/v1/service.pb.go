@@ -223,7 +223,7 @@ type ExplainAccessResponse struct {
 	Links []*Link `protobuf:"bytes,1,rep,name=links,proto3" json:"links,omitempty"`
 	// Grant.
 	GrantId string `protobuf:"bytes,2,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
-	// issued, active, revoking or removed; withheld if a duty rule keeps it back,
+	// issued, active, suspending, suspended, revoking or removed; withheld if a duty rule keeps it back,
 	// none if it is not kept back any more and was never held.
 	State         string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields

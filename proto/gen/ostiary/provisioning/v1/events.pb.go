@@ -45,7 +45,10 @@ type ProvisioningOrdered struct {
 	// Role.
 	Role string `protobuf:"bytes,8,opt,name=role,proto3" json:"role,omitempty"`
 	// add or remove.
-	Operation     string `protobuf:"bytes,9,opt,name=operation,proto3" json:"operation,omitempty"`
+	Operation string `protobuf:"bytes,9,opt,name=operation,proto3" json:"operation,omitempty"`
+	// Turn of the grant in access-request: how often it had been suspended,
+	// reinstated or ended since. 0 if it was never suspended.
+	Turn          int32 `protobuf:"varint,10,opt,name=turn,proto3" json:"turn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -141,6 +144,13 @@ func (x *ProvisioningOrdered) GetOperation() string {
 		return x.Operation
 	}
 	return ""
+}
+
+func (x *ProvisioningOrdered) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
 }
 
 // ProvisioningFailed says that an attempt failed; it is repeated with back-off
@@ -268,7 +278,9 @@ type ProvisioningCompleted struct {
 	// add or remove.
 	Operation string `protobuf:"bytes,9,opt,name=operation,proto3" json:"operation,omitempty"`
 	// What was seen.
-	ReadBack      *ReadBack `protobuf:"bytes,10,opt,name=read_back,json=readBack,proto3" json:"read_back,omitempty"`
+	ReadBack *ReadBack `protobuf:"bytes,10,opt,name=read_back,json=readBack,proto3" json:"read_back,omitempty"`
+	// Turn of the grant that was ordered.
+	Turn          int32 `protobuf:"varint,11,opt,name=turn,proto3" json:"turn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +383,13 @@ func (x *ProvisioningCompleted) GetReadBack() *ReadBack {
 		return x.ReadBack
 	}
 	return nil
+}
+
+func (x *ProvisioningCompleted) GetTurn() int32 {
+	if x != nil {
+		return x.Turn
+	}
+	return 0
 }
 
 // ProvisioningCancelled says that an order will not be carried out because the
@@ -882,7 +901,7 @@ var File_ostiary_provisioning_v1_events_proto protoreflect.FileDescriptor
 
 const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"$ostiary/provisioning/v1/events.proto\x12\x17ostiary.provisioning.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x02\n" +
+	"$ostiary/provisioning/v1/events.proto\x12\x17ostiary.provisioning.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x02\n" +
 	"\x13ProvisioningOrdered\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -892,7 +911,9 @@ const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\aaccount\x18\x06 \x01(\tR\aaccount\x12 \n" +
 	"\vapplication\x18\a \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\b \x01(\tR\x04role\x12\x1c\n" +
-	"\toperation\x18\t \x01(\tR\toperation\"\xda\x01\n" +
+	"\toperation\x18\t \x01(\tR\toperation\x12\x12\n" +
+	"\x04turn\x18\n" +
+	" \x01(\x05R\x04turn\"\xda\x01\n" +
 	"\x12ProvisioningFailed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -900,7 +921,7 @@ const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\bgrant_id\x18\x04 \x01(\tR\agrantId\x12\x16\n" +
 	"\x06target\x18\x05 \x01(\tR\x06target\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\a \x01(\tR\amessage\"\xd9\x02\n" +
+	"\amessage\x18\a \x01(\tR\amessage\"\xed\x02\n" +
 	"\x15ProvisioningCompleted\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -912,7 +933,8 @@ const file_ostiary_provisioning_v1_events_proto_rawDesc = "" +
 	"\x04role\x18\b \x01(\tR\x04role\x12\x1c\n" +
 	"\toperation\x18\t \x01(\tR\toperation\x12>\n" +
 	"\tread_back\x18\n" +
-	" \x01(\v2!.ostiary.provisioning.v1.ReadBackR\breadBack\"\xbc\x02\n" +
+	" \x01(\v2!.ostiary.provisioning.v1.ReadBackR\breadBack\x12\x12\n" +
+	"\x04turn\x18\v \x01(\x05R\x04turn\"\xbc\x02\n" +
 	"\x15ProvisioningCancelled\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +

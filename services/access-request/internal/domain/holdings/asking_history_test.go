@@ -39,7 +39,7 @@ var pairs = []holdings.DutyRule{
 // A hundred thousand commands: nothing is given without its signatures, no
 // forbidden pair is held, and no grant outlives its end or its person.
 //
-// Covers: ACR-008, ACR-030, ACR-060, APR-001
+// Covers: ACR-008, ACR-030, ACR-060, ACR-070, APR-001
 func TestRandomRequestsKeepTheInvariants(t *testing.T) {
 	t.Parallel()
 	for seed := range testkit.Count(2000) {
@@ -54,7 +54,7 @@ func TestRandomRequestsKeepTheInvariants(t *testing.T) {
 }
 
 func (a *asker) step() {
-	switch a.IntN(12) {
+	switch a.IntN(14) {
 	case 0:
 		a.position++
 		a.employed = false
@@ -73,6 +73,8 @@ func (a *asker) step() {
 		}
 	case 10:
 		a.confirm()
+	case 11, 12:
+		a.govern()
 	default:
 		a.now = a.now.Add(time.Duration(a.IntN(60*24)) * time.Hour)
 		a.due()
@@ -145,10 +147,26 @@ func (a *asker) confirm() {
 		if a.IntN(2) == 0 {
 			continue
 		}
-		if a.state.Grants[id].Live() {
-			a.do(holdings.ConfirmActive{GrantID: id})
+		if g := a.state.Grants[id]; g.Live() && !g.Suspended() {
+			a.do(holdings.ConfirmActive{GrantID: id, Turn: g.Turn})
 		} else {
-			a.do(holdings.ConfirmRemoved{GrantID: id})
+			a.do(holdings.ConfirmRemoved{GrantID: id, Turn: g.Turn})
+		}
+	}
+}
+
+// govern suspends grants, some for a while, and reinstates others.
+func (a *asker) govern() {
+	for _, id := range slices.Sorted(maps.Keys(a.state.Grants)) {
+		switch a.IntN(4) {
+		case 0:
+			c := holdings.SuspendGrant{GrantID: id, By: "per_9", Reason: "核查中", Now: a.now}
+			if a.IntN(2) == 0 {
+				c.Until = a.now.AddDate(0, 0, 1+a.IntN(40))
+			}
+			a.do(c)
+		case 1:
+			a.do(holdings.ReinstateGrant{GrantID: id, By: "per_9", Reason: "核查完毕", Duties: pairs, Now: a.now})
 		}
 	}
 }
@@ -162,11 +180,15 @@ func (a *asker) due() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.state.Grants)) {
 		a.do(holdings.NoticeExpiry{GrantID: id, Now: a.now})
+		a.do(holdings.EndSuspension{GrantID: id, Duties: pairs, Now: a.now})
 		a.do(holdings.Expire{GrantID: id, Now: a.now})
 	}
 	for id, g := range a.state.Grants {
 		if end := g.Issued.GetValidUntil(); g.Live() && end != nil && !end.AsTime().After(a.now) {
 			a.t.Errorf("%s outlives its end", id)
+		}
+		if end := g.SuspendedUntil; g.Suspended() && !end.IsZero() && !end.After(a.now) {
+			a.t.Errorf("the suspension of %s outlives its end", id)
 		}
 	}
 }

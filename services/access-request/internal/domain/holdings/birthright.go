@@ -64,12 +64,13 @@ func (s State) align(c change) []proto.Message {
 	held := map[string]bool{}
 	for _, g := range s.live() {
 		k := key(g.Issued.GetApplication(), g.Issued.GetRole())
-		// A role that moved to another target is another right there.
-		if b, ok := due[k]; g.Issued.GetKind() != KindBirthright || ok && b.Target == g.Issued.GetTarget() {
+		// A role that moved to another target is another right there. One that is
+		// suspended stays where it is: a new one would not be.
+		if b, ok := due[k]; g.Issued.GetKind() != KindBirthright || ok && (b.Target == g.Issued.GetTarget() || g.Suspended()) {
 			held[k] = true
 			continue
 		}
-		events = append(events, revoked(g.Issued, c.reason, g.Issued.GetRule(), c.pack.Version, c.at))
+		events = append(events, revoked(g, c.reason, g.Issued.GetRule(), c.pack.Version, c.at))
 	}
 	for _, b := range given {
 		if held[key(b.Application, b.Role)] {
@@ -85,10 +86,12 @@ func (s State) align(c change) []proto.Message {
 }
 
 // revoked ends a grant at an instant, but not before it began.
-func revoked(g *accessv1.GrantIssued, reason, rule string, pack int64, at time.Time) *accessv1.GrantRevoked {
+func revoked(of Grant, reason, rule string, pack int64, at time.Time) *accessv1.GrantRevoked {
+	g := of.Issued
 	return &accessv1.GrantRevoked{
 		PersonId: g.GetPersonId(), EmployeeNumber: g.GetEmployeeNumber(), GrantId: g.GetGrantId(), Account: g.GetAccount(),
 		Application: g.GetApplication(), Role: g.GetRole(), Reason: reason, Rule: rule, Target: g.GetTarget(),
 		EffectiveAt: timestamppb.New(later(at, g.GetEffectiveAt().AsTime())), PackVersion: pack,
+		Turn: of.endingTurn(),
 	}
 }

@@ -9,10 +9,18 @@ import (
 )
 
 // ConfirmActive says that the target was read back and shows the right.
-type ConfirmActive struct{ GrantID string }
+type ConfirmActive struct {
+	GrantID string
+	// Turn is the turn of the grant in which that was ordered.
+	Turn int32
+}
 
 // ConfirmRemoved says that the target was read back and the right is gone.
-type ConfirmRemoved struct{ GrantID string }
+type ConfirmRemoved struct {
+	GrantID string
+	// Turn is the turn of the grant in which that was ordered.
+	Turn int32
+}
 
 // The refusals of a confirmation. They mean that a target was changed without
 // a decision here, which somebody must look at.
@@ -30,15 +38,15 @@ func (c ConfirmActive) decide(s State) ([]proto.Message, error) {
 	if !ok {
 		return nil, ErrGrantUnknown.With("grant", c.GrantID)
 	}
-	if g.Status != Issued {
-		return nil, nil // confirmed before, or revoked in the meantime
+	if g.Status != Issued || c.Turn != g.Turn {
+		return nil, nil // confirmed before, or revoked or suspended in the meantime
 	}
 	events := []proto.Message{&accessv1.GrantActivated{
 		PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID,
 		Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Account: g.Issued.GetAccount(), Target: g.Issued.GetTarget(),
 		ValidUntil: g.Issued.GetValidUntil(),
 	}}
-	if id := g.Issued.GetRequestId(); id != "" {
+	if id := g.Issued.GetRequestId(); id != "" && s.Requests[id].Status != Fulfilled {
 		events = append(events, &accessv1.AccessRequestFulfilled{
 			PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), RequestId: id, GrantId: c.GrantID,
 		})
@@ -51,10 +59,15 @@ func (c ConfirmRemoved) decide(s State) ([]proto.Message, error) {
 	switch {
 	case !ok:
 		return nil, ErrGrantUnknown.With("grant", c.GrantID)
+	case c.Turn < g.Turn, g.Status == Suspended, g.Status == Removed:
+		return nil, nil // decided anew since, or confirmed before
+	case g.Status == Suspending:
+		return []proto.Message{&accessv1.GrantSuspensionConfirmed{
+			PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID,
+			Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Account: g.Issued.GetAccount(), Target: g.Issued.GetTarget(),
+		}}, nil
 	case g.Live():
 		return nil, ErrGrantNotRevoked.With("grant", c.GrantID)
-	case g.Status == Removed:
-		return nil, nil
 	}
 	events := []proto.Message{&accessv1.GrantRemovalConfirmed{
 		PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 )
@@ -20,6 +21,8 @@ const (
 	Active
 	Revoking
 	Removed
+	Suspending // suspended; the target may still show the right
+	Suspended  // suspended; the target was read back and the right is gone
 )
 
 // Grant is one right of the person.
@@ -30,6 +33,12 @@ type Grant struct {
 	Status Status
 	// NoticedUntil is the end of which notice was given; zero: none.
 	NoticedUntil time.Time
+	// Turn counts the suspensions and reinstatements, and the end if there were
+	// any, so that a confirmation is known to be of the last decision.
+	Turn int32
+	// SuspendedUntil is when a suspended grant is reinstated by itself; zero: when
+	// somebody does.
+	SuspendedUntil time.Time
 }
 
 // State is what the person holds and held.
@@ -55,7 +64,7 @@ type State struct {
 
 // Command is one of NotePost, NoteDeparture, Realign, ConfirmActive,
 // ConfirmRemoved, SubmitRequest, WithdrawRequest, RecordOutcome, BeginGrant,
-// NoticeExpiry and Expire.
+// SuspendGrant, ReinstateGrant, EndSuspension, NoticeExpiry and Expire.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -91,9 +100,19 @@ func Evolve(s State, event proto.Message) State {
 		return s.move(e.GetGrantId(), Active)
 	case *accessv1.GrantRevoked:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
-		return s.move(e.GetGrantId(), Revoking)
+		return s.turn(e.GetGrantId(), Revoking, e.GetTurn(), nil)
 	case *accessv1.GrantExpired:
-		return s.move(e.GetGrantId(), Revoking)
+		return s.turn(e.GetGrantId(), Revoking, e.GetTurn(), nil)
+	case *accessv1.GrantSuspended:
+		return s.turn(e.GetGrantId(), Suspending, e.GetTurn(), e.GetUntil())
+	case *accessv1.GrantSuspensionConfirmed:
+		return s.move(e.GetGrantId(), Suspended)
+	case *accessv1.GrantReinstated:
+		return s.turn(e.GetGrantId(), Issued, e.GetTurn(), nil)
+	case *accessv1.GrantReinstatementWithheld:
+		g := s.Grants[e.GetGrantId()]
+		g.SuspendedUntil = time.Time{}
+		return s.with(e.GetGrantId(), g)
 	case *accessv1.GrantRemovalConfirmed:
 		return s.move(e.GetGrantId(), Removed)
 	case *accessv1.GrantRenewed:
@@ -155,13 +174,26 @@ func (s State) request(id string, change func(*Request)) State {
 // Stream is the name of a person's holdings.
 func Stream(person string) string { return "holdings-" + person }
 
-// Live tells whether the person is meant to have the right.
-func (g Grant) Live() bool { return g.Status == Issued || g.Status == Active }
+// Live tells whether the grant goes on. The person has the right, or is to have
+// it back: what is suspended counts, for it can come back.
+func (g Grant) Live() bool { return g.Status == Issued || g.Status == Active || g.Suspended() }
+
+// Suspended tells whether the person is not to have the right for a while.
+func (g Grant) Suspended() bool { return g.Status == Suspending || g.Status == Suspended }
+
+// endingTurn is the turn in which the grant ends. What was never suspended has
+// one life, as it always had.
+func (g Grant) endingTurn() int32 {
+	if g.Turn == 0 {
+		return 0
+	}
+	return g.Turn + 1
+}
 
 // Employed tells whether the person works here.
 func (s State) Employed() bool { return s.Post.GetEmployed() }
 
-// live returns the grants that are meant to be there, by application and role.
+// live returns the grants that go on, by application and role.
 func (s State) live() []Grant {
 	var live []Grant
 	for _, g := range s.Grants {
@@ -213,6 +245,16 @@ func (s State) released(e interface {
 func (s State) move(id string, to Status) State {
 	g := s.Grants[id]
 	g.Status = to
+	return s.with(id, g)
+}
+
+// turn returns the holdings with one grant moved to another turn.
+func (s State) turn(id string, to Status, turn int32, until *timestamppb.Timestamp) State {
+	g := s.Grants[id]
+	g.Status, g.Turn, g.SuspendedUntil = to, turn, time.Time{}
+	if until != nil {
+		g.SuspendedUntil = until.AsTime()
+	}
 	return s.with(id, g)
 }
 

@@ -12,6 +12,14 @@
 //	                                 ▼    target read back
 //	                              revoking ──────────────► removed
 //
+// Meanwhile it may be suspended and come back:
+//
+//	                   suspend               target read back
+//	issued or active ─────────► suspending ──────────────────► suspended
+//	       ▲                         │                             │
+//	       └──────── reinstate ──────┴─────────────────────────────┘
+//	    (issued)
+//
 // The rules:
 //
 //   - What a post gives is evaluated outside, against a pack, and comes with the
@@ -36,6 +44,14 @@
 //   - A post is replaced only by what identity said later.
 //   - An addition that is confirmed after its revocation does not bring the
 //     grant back to life.
+//   - A suspended grant is not had and still held: it counts for duty rules and
+//     as what is held already, whoever aligns birthrights leaves it alone, and
+//     it is renewed, expires and is revoked like any other. It comes back when
+//     somebody reinstates it, or by itself if it was suspended until an instant,
+//     unless a duty rule speaks against it by then.
+//   - Nobody suspends or reinstates a grant of their own.
+//   - Each suspension and reinstatement begins a turn of the grant. What a target
+//     showed in an earlier turn confirms nothing of a later one.
 //   - Who has left holds nothing. When the last removal is confirmed, the
 //     holdings are cleared, and that opens the way for HR.
 package holdings

@@ -24,6 +24,7 @@ func (c Expire) decide(s State) ([]proto.Message, error) {
 	return []proto.Message{&accessv1.GrantExpired{
 		PersonId: g.Issued.GetPersonId(), EmployeeNumber: g.Issued.GetEmployeeNumber(), GrantId: c.GrantID, Account: g.Issued.GetAccount(),
 		Application: g.Issued.GetApplication(), Role: g.Issued.GetRole(), Target: g.Issued.GetTarget(), EffectiveAt: until,
+		Turn: g.endingTurn(),
 	}}, nil
 }
 

@@ -35,13 +35,26 @@ type world struct {
 	employed bool
 	cleared  int
 	waiting  map[string][]string // what each transfer took, by case
+	// orders are what targets were told, oldest first, and answered what they
+	// have answered.
+	orders   []order
+	answered map[order]bool
+	// down are the grants that are suspended, told from the events alone.
+	down map[string]bool
 }
 
-// Covers: ACR-001, ACR-008, ACR-067
+// order is one change on a target, of a turn of a grant.
+type order struct {
+	grant  string
+	remove bool
+	turn   int32
+}
+
+// Covers: ACR-001, ACR-008, ACR-067, ACR-070
 func TestRandomHistoriesKeepTheInvariants(t *testing.T) {
 	t.Parallel()
 	for seed := range testkit.Count(1000) {
-		w := &world{t: t, rand: rand.New(rand.NewPCG(uint64(seed), 1))}
+		w := &world{t: t, rand: rand.New(rand.NewPCG(uint64(seed), 1)), answered: map[order]bool{}, down: map[string]bool{}}
 		for range 60 {
 			w.step()
 			if t.Failed() {
@@ -56,7 +69,7 @@ func TestRandomHistoriesKeepTheInvariants(t *testing.T) {
 }
 
 func (w *world) step() {
-	switch w.rand.IntN(10) {
+	switch w.rand.IntN(13) {
 	case 0:
 		w.publish()
 	case 1:
@@ -79,8 +92,43 @@ func (w *world) step() {
 		w.do(engineer(w.position, w.day(), "P0", w.pack, w.due("P1")...))
 		w.do(leaves(max(0, w.position-1), w.day()))
 		w.do(holdings.Realign{PostPosition: w.position - 1, Pack: w.pack, Birthrights: w.due("P2")})
+	case 6, 7:
+		w.suspendOrReinstate()
 	default:
 		w.confirm()
+	}
+}
+
+// suspendOrReinstate decides about some grant, whatever its state: only what
+// goes on can be suspended, and only what is suspended comes back.
+func (w *world) suspendOrReinstate() {
+	ids := slices.Sorted(maps.Keys(w.state.Grants))
+	if len(ids) == 0 {
+		return
+	}
+	id := ids[w.rand.IntN(len(ids))]
+	live := w.state.Grants[id].Live()
+	switch w.rand.IntN(3) {
+	case 0:
+		c := holdings.SuspendGrant{GrantID: id, By: "per_9", Reason: "核查中", Now: monday}
+		if w.rand.IntN(2) == 0 {
+			c.Until = tuesday
+		}
+		w.does(c, live && !w.down[id])
+	case 1:
+		w.does(holdings.ReinstateGrant{GrantID: id, By: "per_9", Reason: "核查完毕", Now: monday}, live && w.down[id])
+	default:
+		w.do(holdings.EndSuspension{GrantID: id, Now: w.day()})
+	}
+}
+
+// does carries out what is allowed, and expects a refusal of what is not.
+func (w *world) does(c holdings.Command, allowed bool) {
+	w.t.Helper()
+	if allowed {
+		w.do(c)
+	} else if events, err := holdings.Decide(w.state, c); err == nil {
+		w.t.Errorf("%T is not refused: %v", c, events)
 	}
 }
 
@@ -99,18 +147,47 @@ func (w *world) publish() {
 	w.do(holdings.Realign{PostPosition: w.state.Post.GetSourcePosition(), Pack: w.pack, Birthrights: w.due(w.project)})
 }
 
-// confirm plays a target that answers one open order, possibly again.
+// confirm plays a target that answers some order, possibly late or again.
 func (w *world) confirm() {
-	ids := slices.Sorted(maps.Keys(w.state.Grants))
-	if len(ids) == 0 {
-		return
+	if len(w.orders) > 0 {
+		w.answer(w.orders[w.rand.IntN(len(w.orders))])
 	}
-	id := ids[w.rand.IntN(len(ids))]
-	if w.state.Grants[id].Live() || w.rand.IntN(4) == 0 {
-		w.do(holdings.ConfirmActive{GrantID: id})
-		return
+}
+
+func (w *world) answer(o order) {
+	w.answered[o] = true
+	if o.remove {
+		w.do(holdings.ConfirmRemoved{GrantID: o.grant, Turn: o.turn})
+	} else {
+		w.do(holdings.ConfirmActive{GrantID: o.grant, Turn: o.turn})
 	}
-	w.do(holdings.ConfirmRemoved{GrantID: id})
+}
+
+// follows notes what a target is told because of an event, and that nothing is
+// there while it is suspended.
+func (w *world) follows(e proto.Message) {
+	w.t.Helper()
+	switch e := e.(type) {
+	case *accessv1.GrantIssued:
+		w.orders = append(w.orders, order{grant: e.GetGrantId()})
+	case *accessv1.GrantSuspended:
+		w.down[e.GetGrantId()] = true
+		w.orders = append(w.orders, order{e.GetGrantId(), true, e.GetTurn()})
+	case *accessv1.GrantReinstated:
+		w.down[e.GetGrantId()] = false
+		w.orders = append(w.orders, order{e.GetGrantId(), false, e.GetTurn()})
+	case *accessv1.GrantRevoked:
+		w.down[e.GetGrantId()] = false
+		o := order{e.GetGrantId(), true, e.GetTurn()}
+		if slices.Contains(w.orders, o) {
+			w.t.Errorf("the removal of %s was ordered before its end", e.GetGrantId())
+		}
+		w.orders = append(w.orders, o)
+	case *accessv1.GrantActivated:
+		if w.down[e.GetGrantId()] {
+			w.t.Errorf("%s is active and suspended", e.GetGrantId())
+		}
+	}
 }
 
 // settle lets the person leave and every target answer.
@@ -119,8 +196,8 @@ func (w *world) settle() {
 	w.employed = false
 	before := w.cleared
 	w.do(leaves(w.position, w.day()))
-	for _, id := range slices.Sorted(maps.Keys(w.state.Grants)) {
-		w.do(holdings.ConfirmRemoved{GrantID: id})
+	for _, o := range w.orders {
+		w.answer(o)
 	}
 	if w.cleared != before+1 {
 		w.t.Errorf("holdings were cleared %d times by one departure", w.cleared-before)
@@ -188,6 +265,7 @@ func (w *world) do(c holdings.Command) {
 	for _, e := range events {
 		w.state = holdings.Evolve(w.state, e)
 		w.history = append(w.history, e)
+		w.follows(e)
 	}
 	if again, err := holdings.Decide(before, c); err != nil || !cmp.Equal(events, again, protocmp.Transform()) {
 		w.t.Errorf("%T decides otherwise the second time: evolving changed the state that it was given", c)
@@ -211,6 +289,7 @@ func (w *world) check(c holdings.Command, events []proto.Message) {
 		if g.Status != holdings.Removed {
 			open++
 		}
+		w.shown(id, g)
 		if !g.Live() {
 			continue
 		}
@@ -243,6 +322,26 @@ func (w *world) check(c holdings.Command, events []proto.Message) {
 	}
 	w.transfers(c, events)
 	w.replay()
+}
+
+// shown expects that a grant is what was last decided of it, and that what is
+// confirmed is what a target answered to that very decision.
+func (w *world) shown(id string, g holdings.Grant) {
+	w.t.Helper()
+	if g.Suspended() != w.down[id] {
+		w.t.Errorf("%s has status %d, suspended %v", id, g.Status, w.down[id])
+	}
+	switch g.Status {
+	case holdings.Active:
+		if !w.answered[order{id, false, g.Turn}] {
+			w.t.Errorf("%s is active in turn %d, which no target has shown", id, g.Turn)
+		}
+	case holdings.Suspended, holdings.Removed:
+		if !w.answered[order{id, true, g.Turn}] {
+			w.t.Errorf("%s is gone in turn %d, which no target has shown", id, g.Turn)
+		}
+	case holdings.Issued, holdings.Suspending, holdings.Revoking: // nothing is claimed of the target
+	}
 }
 
 // replay folds what is stored and expects the live state.

@@ -36,7 +36,7 @@ func (c NoteDeparture) decide(s State) ([]proto.Message, error) {
 	}}
 	events = append(events, s.withdrawAll(WithdrawnByLeaver)...)
 	for _, g := range s.live() {
-		events = append(events, revoked(g.Issued, ReasonLeaver, RuleEmployment, 0, c.EffectiveAt))
+		events = append(events, revoked(g, ReasonLeaver, RuleEmployment, 0, c.EffectiveAt))
 	}
 	if s.empty("") {
 		events = append(events, s.cleared(c.PersonID, c.EmployeeNumber, c.SourcePosition))

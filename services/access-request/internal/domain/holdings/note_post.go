@@ -77,7 +77,7 @@ func (s State) giveUp(at time.Time) []proto.Message {
 	events := s.withdrawAll(WithdrawnByTransfer)
 	for _, g := range s.live() {
 		if g.Issued.GetKind() != KindBirthright {
-			events = append(events, revoked(g.Issued, ReasonTransfer, g.Issued.GetRule(), 0, at))
+			events = append(events, revoked(g, ReasonTransfer, g.Issued.GetRule(), 0, at))
 		}
 	}
 	return events

@@ -116,6 +116,7 @@ func (s State) give(q *accessv1.AccessRequested, offer *Offer, id string, pack P
 		return []proto.Message{&accessv1.GrantRenewed{
 			PersonId: q.GetPersonId(), EmployeeNumber: q.GetEmployeeNumber(), GrantId: g.Issued.GetGrantId(), Application: q.GetApplication(),
 			Role: q.GetRole(), ValidUntil: q.GetValidUntil(), RequestId: q.GetRequestId(), BeganAt: g.Issued.GetEffectiveAt(),
+			Suspended: g.Suspended(),
 		}}
 	}
 	return []proto.Message{&accessv1.GrantIssued{

@@ -52,7 +52,7 @@ func (c Complete) decide(s State) ([]proto.Message, error) {
 	return []proto.Message{&provisioningv1.ProvisioningCompleted{
 		PersonId: o.GetPersonId(), EmployeeNumber: o.GetEmployeeNumber(), OrderId: o.GetOrderId(), GrantId: o.GetGrantId(),
 		Target: o.GetTarget(), Account: o.GetAccount(), Application: o.GetApplication(), Role: o.GetRole(),
-		Operation: o.GetOperation(), ReadBack: c.ReadBack,
+		Operation: o.GetOperation(), ReadBack: c.ReadBack, Turn: o.GetTurn(),
 	}}, nil
 }
 

@@ -10,7 +10,8 @@
 //
 // The rules:
 //
-//   - One order per grant and operation (PRV-024).
+//   - One order per grant, turn and operation (PRV-024): a grant that is
+//     suspended and reinstated is removed and added again, one after the other.
 //   - One after the other. An order that cannot be carried out for a reason of
 //     its own holds back only its right, and a removal the additions after it:
 //     they could open an account whose right is still to be taken.

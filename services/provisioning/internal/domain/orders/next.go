@@ -76,7 +76,10 @@ func (s State) Want(o *provisioningv1.ProvisioningOrdered) Want {
 	}
 	var w Want
 	for _, e := range s.Entries {
-		if e.Ordered.GetOperation() != Add || e.Status != Completed || s.ordered(e.Ordered.GetGrantId(), Remove) {
+		if e.Ordered.GetOperation() != Add || e.Status != Completed {
+			continue
+		}
+		if _, taken := s.removal(e.Ordered.GetGrantId(), e.Ordered.GetTurn()); taken {
 			continue
 		}
 		w.Login = true

@@ -19,6 +19,9 @@ type Order struct {
 	Application    string
 	Role           string
 	Operation      string // Add or Remove
+	// Turn is the turn of the grant that the order is about: a suspended grant
+	// loses its right in one, and has it back in the next.
+	Turn int32
 }
 
 // ErrIncomplete says that an order lacks something that the target needs.
@@ -31,40 +34,40 @@ func (c Order) decide(s State) ([]proto.Message, error) {
 		c.Application == "" || c.Role == "" || (c.Operation != Add && c.Operation != Remove) {
 		return nil, ErrIncomplete.With("grant", c.GrantID)
 	}
-	if s.ordered(c.GrantID, c.Operation) {
-		return nil, nil // the same grant was announced before
+	if s.ordered(c.GrantID, c.Operation, c.Turn) {
+		return nil, nil // the same turn of the grant was announced before
 	}
 	events := []proto.Message{&provisioningv1.ProvisioningOrdered{
 		PersonId: c.PersonID, EmployeeNumber: c.EmployeeNumber, OrderId: c.OrderID, GrantId: c.GrantID,
-		Target: c.Target, Account: c.Account, Application: c.Application, Role: c.Role, Operation: c.Operation,
+		Target: c.Target, Account: c.Account, Application: c.Application, Role: c.Role, Operation: c.Operation, Turn: c.Turn,
 	}}
 	if c.Operation == Add {
-		if removal, ok := s.removal(c.GrantID); ok {
+		if removal, ok := s.removal(c.GrantID, c.Turn); ok {
 			events = append(events, cancelled(events[0].(*provisioningv1.ProvisioningOrdered), removal))
 		}
 		return events, nil
 	}
 	for _, e := range s.Entries {
-		if e.Status == Open && e.Ordered.GetOperation() == Add && e.Ordered.GetGrantId() == c.GrantID {
+		if e.Status == Open && e.Ordered.GetOperation() == Add && e.Ordered.GetGrantId() == c.GrantID && e.Ordered.GetTurn() <= c.Turn {
 			events = append(events, cancelled(e.Ordered, c.OrderID))
 		}
 	}
 	return events, nil
 }
 
-func (s State) ordered(grant, operation string) bool {
+func (s State) ordered(grant, operation string, turn int32) bool {
 	for _, e := range s.Entries {
-		if e.Ordered.GetGrantId() == grant && e.Ordered.GetOperation() == operation {
+		if e.Ordered.GetGrantId() == grant && e.Ordered.GetOperation() == operation && e.Ordered.GetTurn() == turn {
 			return true
 		}
 	}
 	return false
 }
 
-// removal returns the order that removes the grant.
-func (s State) removal(grant string) (string, bool) {
+// removal returns an order that removes the grant in a turn or after it.
+func (s State) removal(grant string, turn int32) (string, bool) {
 	for _, e := range s.Entries {
-		if e.Ordered.GetGrantId() == grant && e.Ordered.GetOperation() == Remove {
+		if e.Ordered.GetGrantId() == grant && e.Ordered.GetOperation() == Remove && e.Ordered.GetTurn() >= turn {
 			return e.Ordered.GetOrderId(), true
 		}
 	}

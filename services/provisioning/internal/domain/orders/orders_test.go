@@ -51,6 +51,8 @@ var (
 	removeReader = ordered("o2", "g1", "reader", orders.Remove)
 	addWriter    = ordered("o3", "g2", "writer", orders.Add)
 	removeWriter = ordered("o4", "g2", "writer", orders.Remove)
+	addAgain     = inTurn(2, ordered("o5", "g1", "reader", orders.Add))
+	removeAgain  = inTurn(3, ordered("o6", "g1", "reader", orders.Remove))
 )
 
 func TestOrder(t *testing.T) {
@@ -82,6 +84,19 @@ func TestOrder(t *testing.T) {
 		testkit.Rule(t, rules).Given(removeReader).When(command("o1", "g1", "reader", orders.Add)).
 			Then(addReader, cancelled(addReader, "o2"))
 	})
+	t.Run("each turn of a grant is ordered by itself", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addReader, completed(addReader, given)).
+			When(turned(1, command("o2", "g1", "reader", orders.Remove))).Then(inTurn(1, removeReader)).
+			When(turned(1, command("o8", "g1", "reader", orders.Remove))).ThenNothing().
+			When(turned(2, command("o5", "g1", "reader", orders.Add))).Then(addAgain).
+			When(turned(2, command("o9", "g1", "reader", orders.Add))).ThenNothing().
+			When(turned(3, command("o6", "g1", "reader", orders.Remove))).Then(removeAgain, cancelled(addAgain, "o6"))
+	})
+	t.Run("a removal of an earlier turn leaves a later addition alone", func(t *testing.T) {
+		t.Parallel()
+		testkit.Rule(t, rules).Given(addAgain).When(turned(1, command("o2", "g1", "reader", orders.Remove))).Then(inTurn(1, removeReader))
+	})
 	for name, spoil := range map[string]func(*orders.Order){
 		"no order":          func(c *orders.Order) { c.OrderID = "" },
 		"no grant":          func(c *orders.Order) { c.GrantID = "" },
@@ -99,6 +114,43 @@ func TestOrder(t *testing.T) {
 			testkit.Rule(t, rules).Given().When(c).ThenRefused(orders.ErrIncomplete)
 		})
 	}
+}
+
+// turned is an order of a later turn of its grant.
+func turned(turn int32, c orders.Order) orders.Order {
+	c.Turn = turn
+	return c
+}
+
+func inTurn(turn int32, o *provisioningv1.ProvisioningOrdered) *provisioningv1.ProvisioningOrdered {
+	o = proto.CloneOf(o)
+	o.Turn = turn
+	return o
+}
+
+// What a grant that was suspended is given again is there only until it is taken
+// again, and a confirmation says of which turn it is.
+//
+// Covers: ACR-070
+func TestASuspendedRightIsGivenAndTakenAgain(t *testing.T) {
+	t.Parallel()
+	ofTurn := func(turn int32, e *provisioningv1.ProvisioningCompleted) *provisioningv1.ProvisioningCompleted {
+		e.Turn = turn
+		return e
+	}
+	first := inTurn(1, removeReader)
+	testkit.Rule(t, rules).Given(addReader, completed(addReader, given), first, addAgain).
+		When(orders.Complete{OrderID: "o5", ReadBack: given}).ThenRefused(orders.ErrOutOfTurn).
+		When(orders.Complete{OrderID: "o2", ReadBack: given}).ThenRefused(orders.ErrNotShown).
+		When(orders.Complete{OrderID: "o2", ReadBack: gone}).Then(ofTurn(1, completed(first, gone))).
+		When(orders.Complete{OrderID: "o5", ReadBack: given}).Then(ofTurn(2, completed(addAgain, given)))
+	// Whether the account may sign in depends on what is there in the last turn.
+	signsIn := &provisioningv1.ReadBack{Exists: true, Login: true}
+	there := []proto.Message{addReader, completed(addReader, given), first, completed(first, gone), addAgain, completed(addAgain, given), removeWriter}
+	testkit.Rule(t, rules).Given(there...).When(orders.Complete{OrderID: "o4", ReadBack: signsIn}).Then(completed(removeWriter, signsIn))
+	testkit.Rule(t, rules).Given(append(there, removeAgain)...).When(orders.Complete{OrderID: "o4", ReadBack: signsIn}).ThenRefused(orders.ErrNotShown).
+		When(orders.Complete{OrderID: "o4", ReadBack: gone}).Then(completed(removeWriter, gone)).
+		When(orders.Complete{OrderID: "o6", ReadBack: gone}).Then(ofTurn(3, completed(removeAgain, gone)))
 }
 
 func TestComplete(t *testing.T) {
