@@ -23,7 +23,7 @@ import (
 // unrouted are the calls of public services that have no path: services ask
 // each other, or they are streams.
 var unrouted = []string{
-	"ostiary.runtime.v1.RuntimeService.Feed", "ostiary.approval.v1.ApprovalService.PreviewRoute",
+	"ostiary.runtime.v1.RuntimeService.Feed", "ostiary.identity.v1.SignInService.FollowEndedSessions", "ostiary.approval.v1.ApprovalService.PreviewRoute",
 	"ostiary.identity.v1.IdentityService.ImportSnapshot", "ostiary.audit.v1.AuditService.VerifyLedger",
 }
 
