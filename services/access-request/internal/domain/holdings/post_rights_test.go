@@ -78,6 +78,22 @@ func TestATransferWaitsAlsoForWhatWasBeingRemovedBefore(t *testing.T) {
 		When(holdings.ConfirmRemoved{GrantID: "grt_2"}).Then(removed("grt_2", "writer"), rightsCleared(11, 1))
 }
 
+// A suspended right is taken like any other, and waited for until its removal is
+// read back in the turn in which it was revoked.
+func TestATransferTakesWhatIsSuspended(t *testing.T) {
+	t.Parallel()
+	testkit.Rule(t, decider).
+		Given(append(engineerWith(), suspended("grt_2", "writer", 1), suspensionConfirmed("grt_2", "writer"))...).
+		When(transfers(engineer(11, tuesday, "P2", packOne, right("reader", "grt_3")))).
+		Then(
+			notedTransfer(11, "P2"),
+			inTurn(2, revoked("grt_2", "writer", holdings.ReasonAttribute, "matrix[1]", tuesday, 1)),
+			rightsRevoked(11, "grt_2"),
+		).
+		When(holdings.ConfirmRemoved{GrantID: "grt_2", Turn: 1}).ThenNothing().
+		When(holdings.ConfirmRemoved{GrantID: "grt_2", Turn: 2}).Then(removed("grt_2", "writer"), rightsCleared(11, 1))
+}
+
 func TestWhatIsTakenLaterIsNotOfTheTransfer(t *testing.T) {
 	t.Parallel()
 	testkit.Rule(t, decider).Given(engineerWith()...).
