@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"io"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ostiary/ostiary/libs/fault"
 
 	"github.com/ostiary/ostiary/services/cli/internal/output"
+	"github.com/ostiary/ostiary/services/cli/internal/session"
 )
 
 // SignIn admits whoever replaces the initial password by the good one.
@@ -61,5 +63,38 @@ func TestPasswordsFromStandardInput(t *testing.T) {
 				t.Errorf("exit %d\n%s%s", code, out.String(), errs.String())
 			}
 		})
+	}
+}
+
+// A session is shown to nobody but the installation that it is of: whoever
+// answers elsewhere could use it.
+func TestASessionIsShownToItsOwnInstallationOnly(t *testing.T) {
+	t.Parallel()
+	here, elsewhere, dir := start(t), start(t), t.TempDir()
+	at := func(address string) func(string) string {
+		return func(name string) string {
+			return map[string]string{"XDG_CONFIG_HOME": dir, "OSTIARY_ADDR": address, "OSTIARY_LANG": "en"}[name]
+		}
+	}
+	if err := session.Save(at(""), session.File{Address: here.address, Account: "hr1", Session: "secret"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name      string
+		env       func(string) string
+		args      []string
+		code      int
+		refreshed *server
+	}{
+		{"another by setting", at(elsewhere.address), nil, output.NotSignedIn, nil},
+		{"another by flag", at(""), []string{"--addr", elsewhere.address}, output.NotSignedIn, nil},
+		{"its own by setting", at(here.address), nil, output.Done, here},
+		{"its own without saying so", at(""), nil, output.Done, here},
+	} {
+		here.refreshes, elsewhere.refreshes = 0, 0
+		code := Run(t.Context(), append([]string{"access", "list", "--person", "E1"}, c.args...), IO{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Env: c.env})
+		if code != c.code || elsewhere.refreshes != 0 || (here.refreshes > 0) != (c.refreshed == here) {
+			t.Errorf("%s: exit %d, want %d; asked here %d, elsewhere %d", c.name, code, c.code, here.refreshes, elsewhere.refreshes)
+		}
 	}
 }
