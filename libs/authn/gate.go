@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/ostiary/ostiary/libs/clock"
 )
 
 const (
@@ -68,7 +70,7 @@ func (g *Gate) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		sessions, next, err := g.read(ctx, after)
 		if err != nil {
-			pause(ctx)
+			_ = (clock.System{}).Until(ctx, clock.System{}.Now().Add(again)) // ends with ctx
 			continue
 		}
 		after = next
@@ -90,14 +92,5 @@ func (g *Gate) learn(sessions []string) {
 		if g.heard.Sub(at) > keep {
 			delete(g.ended, id)
 		}
-	}
-}
-
-func pause(ctx context.Context) {
-	timer := time.NewTimer(again)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
 	}
 }
