@@ -72,13 +72,18 @@ func (s *runtimeServer) Feed(ctx context.Context, r *runtimev1.FeedRequest) (*ru
 			return nil, err
 		}
 	}
+	// The head comes first: what is written between the two looks is in the page,
+	// or is not spoken of.
+	head, err := s.unit.store.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
 	events, err := s.unit.store.ReadAll(ctx, r.GetAfter(), page(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
-	head, err := s.unit.store.Head(ctx)
-	if err != nil {
-		return nil, err
+	if n := len(events); n > 0 {
+		head = max(head, events[n-1].Position)
 	}
 	response := &runtimev1.FeedResponse{Head: head}
 	for size, i := 0, 0; i < len(events) && (i == 0 || size+len(events[i].Data) < maxPageBytes); i++ {
