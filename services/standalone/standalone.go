@@ -168,6 +168,7 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 	if err := lock.Announce(map[string]string{"grpc": ports.api.Addr().String(), "http": ports.web.Addr().String(), "health": ports.health.Addr().String()}); err != nil {
 		return err
 	}
+	told := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
 	g.Go(func() error { return server.Serve(ports.api) })
@@ -180,12 +181,13 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 	if simulated, ok := ticks.(*clock.Manual); ok {
 		fmt.Fprintf(out, "  模拟时钟停在 the simulated clock stands at %s；推进 move it: bin/ostiary clock advance 1d%s\n\n", simulated.Now().Format(time.RFC3339), address(c))
 	}
-	err = g.Wait()
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintf(out, "\n  正在停止，数据保留 stopping; the data is kept: %s\n", home)
-		return nil
+	// Said at once: what is under way may take some seconds to end.
+	unsaid := context.AfterFunc(told, func() { fmt.Fprintf(out, "\n  正在停止，数据保留 stopping; the data is kept: %s\n", home) })
+	defer unsaid()
+	if err := g.Wait(); !errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // awaitReady returns when the services are ready or it is time to say where to
