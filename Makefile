@@ -11,6 +11,9 @@ MODULES     = $(shell go list -m -f '{{.Dir}}')
 PATTERNS    = $(addsuffix /...,$(MODULES))
 GOTESTFLAGS ?=
 
+# Named first so that the others run beside them and nothing long is left for the end.
+SLOWEST     := $(addprefix github.com/ostiary/ostiary/services/,standalone/e2e identity)
+
 TOOLS := bin/buf bin/protoc-gen-go bin/protoc-gen-go-grpc bin/protoc-gen-grpc-gateway bin/protoc-gen-openapiv2 bin/golangci-lint
 
 .PHONY: help
@@ -40,7 +43,7 @@ bin/ostiary bin/ostiary-standalone:
 
 .PHONY: test
 test: setup ## run all tests with a real PostgreSQL and NATS, race detector on · 运行全部测试
-	go test -race -timeout 15m $(GOTESTFLAGS) work
+	go test -race -timeout 15m $(GOTESTFLAGS) $(SLOWEST) work
 
 .PHONY: prove
 prove: setup ## run the proofs with full counts; report in build/prove.log · 以完整次数运行证明

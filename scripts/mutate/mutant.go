@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -18,8 +19,8 @@ type mutant struct {
 	source []byte
 }
 
-// mutate finds every condition of a file that leads to nothing but a refusal:
-// `case condition: return …Err…` and `if condition { return …Err… }`. Of a case with
+// mutate finds every condition of a file that leads to a refusal:
+// `case condition: … return …Err…` and `if condition { … return …Err… }`. Of a case with
 // several conditions, and of alternatives joined by ||, each is one.
 func mutate(file string) ([]mutant, error) {
 	source, err := os.ReadFile(file)
@@ -79,20 +80,33 @@ func alternatives(c ast.Expr) []ast.Expr {
 	return []ast.Expr{c}
 }
 
-// refuses tells whether statements are a return of a declared refusal.
-func refuses(body []ast.Stmt) (yes bool) {
-	if len(body) != 1 {
+// refuses tells whether statements end in a refusal and do nothing else that
+// matters: they return a declared one, pass on one that a check found, or record
+// one as an event.
+func refuses(body []ast.Stmt) bool {
+	if len(body) == 0 {
 		return false
 	}
-	r, ok := body[0].(*ast.ReturnStmt)
+	r, ok := body[len(body)-1].(*ast.ReturnStmt)
 	if !ok || len(r.Results) == 0 {
 		return false
 	}
-	ast.Inspect(r.Results[len(r.Results)-1], func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && strings.HasPrefix(id.Name, "Err") {
+	if passed, ok := r.Results[len(r.Results)-1].(*ast.Ident); ok && passed.Name == "err" {
+		return true
+	}
+	return slices.ContainsFunc(r.Results, isRefusal)
+}
+
+// recorded are the functions by which a decider makes a refusal an event.
+var recorded = []string{"refused", "quarantined"}
+
+// isRefusal tells whether a result names a declared refusal or records one.
+func isRefusal(result ast.Expr) (yes bool) {
+	ast.Inspect(result, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && (strings.HasPrefix(id.Name, "Err") || slices.Contains(recorded, id.Name)) {
 			yes = true
 		}
-		return true
+		return !yes
 	})
 	return yes
 }

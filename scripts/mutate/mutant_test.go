@@ -20,6 +20,16 @@ func decide(a, b bool, n int) (int, error) {
 	if n == 9 {
 		return 0, ErrNine
 	}
+	if n == 10 {
+		n++
+		return n, ErrMany
+	}
+	if _, err := decide(a, b, n); err != nil {
+		return 0, err
+	}
+	if n == 11 {
+		return []any{refused("eleven")}, nil
+	}
 	switch n {
 	case 4:
 		return 0, ErrFour
@@ -45,7 +55,7 @@ func TestEveryConditionOfARefusalIsOneMutant(t *testing.T) {
 			t.Errorf("the mutant of %q is\n%s", m.text, m.source)
 		}
 	}
-	if want := []string{"a", "n > 3", "b", "n == 9"}; !slices.Equal(texts, want) {
+	if want := []string{"a", "n > 3", "b", "n == 9", "n == 10", "err != nil", "n == 11"}; !slices.Equal(texts, want) {
 		t.Errorf("found %q, want %q", texts, want)
 	}
 }
