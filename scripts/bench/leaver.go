@@ -123,7 +123,7 @@ func (i *installation) signAllIn(ctx context.Context, all []*leaver) error {
 			if secret == "" {
 				return fmt.Errorf("issue a credential for %s: %d %v", l.number, code, issued)
 			}
-			l.token, err = i.signIn(ctx, l.number, secret, password+"-"+l.number)
+			l.token, err = i.signIn(ctx, l.number, secret, password)
 			return err
 		})
 	}
