@@ -49,7 +49,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenEmploymentStartedGrantBirthrights(alignment),
 			policy.WhenPostChangedRealignBirthrights(alignment),
 			policy.WhenEmploymentEndedRevokeEverything(alignment),
-			policy.WhenProvisioningCompletedConfirmGrant(alignment),
+			policy.WhenProvisioningCompletedConfirmGrant(requests),
 			policy.WhenApprovalDecidedRecordOutcome(requests),
 			policy.WhenPackPublishedAdoptPack(alignment),
 			policy.WhenPackActivatedRealignEverybody(alignment, people),

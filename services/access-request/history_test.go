@@ -49,12 +49,12 @@ func describe(stream string, events []proto.Message) string {
 		}
 		for _, id := range slices.Sorted(maps.Keys(s.Requests)) {
 			q := s.Requests[id]
-			fmt.Fprintf(&b, " [%s %s %s/%s by %s until %s status=%d case=%s begins=%s]", id, q.Requested.GetNumber(), q.Requested.GetApplication(),
+			fmt.Fprintf(&b, " [%s %s %s/%s by %s until %s status=%d case=%s begins=%s%s]", id, q.Requested.GetNumber(), q.Requested.GetApplication(),
 				q.Requested.GetRole(), q.Requested.GetRequesterNumber(), q.Requested.GetValidUntil().AsTime().Format(time.RFC3339), q.Status, q.Case,
-				q.BeginsAt.Format(time.RFC3339))
+				q.BeginsAt.Format(time.RFC3339), delayed(q))
 		}
 		for _, role := range slices.Sorted(maps.Keys(s.Withheld)) {
-			fmt.Fprintf(&b, " [%s withheld by %s for %s]", role, s.Withheld[role].GetRule(), s.Withheld[role].GetHeld())
+			fmt.Fprintf(&b, " [%s withheld by %s for %s%s]", role, s.Withheld[role].GetRule(), s.Withheld[role].GetHeld(), going(s.Withheld[role]))
 		}
 	case "pack":
 		var s packs.State
@@ -74,6 +74,22 @@ func turned(g holdings.Grant) string {
 		return ""
 	}
 	return fmt.Sprintf(" turn=%d until=%s", g.Turn, g.SuspendedUntil.Format(time.RFC3339))
+}
+
+// delayed is what a request that waits has beside the others.
+func delayed(q holdings.Request) string {
+	if q.Delayed == nil {
+		return ""
+	}
+	return fmt.Sprintf(" until %s is gone by %s", q.Delayed.GetHeld(), q.Delayed.GetRule())
+}
+
+// going is what a birthright that waits for a removal has beside the others.
+func going(e *accessv1.BirthrightWithheld) string {
+	if !e.GetRemoving() {
+		return ""
+	}
+	return " until that is gone"
 }
 
 // A story with every kind of event, to be recorded when the shape of events
@@ -202,5 +218,29 @@ func TestRecordSuspensions(t *testing.T) {
 	s.suspends(grant, day(30))
 	s.Says("identity", "person-E1", &identityv1.EmploymentEnded{PersonId: "per_E1", EmployeeNumber: "E1", EffectiveAt: timestamppb.New(day(25))})
 	s.completes("E1")
+	s.RecordHistory(*record, describe)
+}
+
+// The same of removals that delay what comes after them: go test -run
+// TestRecordRemovals -record-history NAME .
+func TestRecordRemovals(t *testing.T) {
+	if *record == "" {
+		t.Log("nothing to record")
+		return
+	}
+	s := beginAsking(t)
+	waiting, late := s.submits("E1", ask("approver")), s.submits("E7", ask("approver"))
+	s.activates(2, giving)
+	for _, e := range []string{"E1", "E2", "E7"} {
+		s.moves(e, "P1", day(4))
+		s.completes(e)
+		s.moves(e, "P0", day(5))
+	}
+	s.signs("E1", waiting)
+	s.signs("E7", late)
+	s.completes("E1")
+	s.moves("E2", "P2", day(6))
+	s.completes("E2")
+	s.moves("E2", "P1", day(7))
 	s.RecordHistory(*record, describe)
 }

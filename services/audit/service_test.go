@@ -215,6 +215,14 @@ func (s *story) explanation(t *testing.T) {
 		why.GetLinks()[0].GetReason() != "transfer, but holds orders/writer" {
 		t.Errorf("what was withheld is explained by %v, %v", why, err)
 	}
+	s.caused("identity", position, &accessv1.BirthrightWithheld{
+		PersonId: "per_E4", EmployeeNumber: "E4", Application: "orders", Role: "approver", Rule: "four-eyes", Held: "orders/writer", Reason: "transfer",
+		Removing: true,
+	})
+	why, err = s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: "orders/approver"})
+	if err != nil || why.GetState() != "withheld" || why.GetLinks()[0].GetReason() != "transfer, until the target no longer shows orders/writer" {
+		t.Errorf("what waits for a removal is explained by %v, %v", why, err)
+	}
 	s.keptBackForThePost(t)
 	for role, reason := range map[string]string{"orders/reader": "GRANT_UNKNOWN", "orders": "ROLE_MALFORMED", "/reader": "ROLE_MALFORMED"} {
 		_, err := s.client.ExplainAccess(s.auditor(), &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: role})

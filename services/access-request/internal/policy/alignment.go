@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -49,15 +50,16 @@ func (a *Alignment) note(ctx context.Context, p messaging.Policy, f eventstore.F
 	if r.Replayed {
 		seen = never // whatever it derived from the first time
 	}
-	return a.follow(ctx, p, f, c.PersonID, seen)
+	return a.follow(ctx, p, f, c.PersonID, time.Time{}, seen)
 }
 
 // never is a version that no pack has.
 const never = -1
 
 // follow realigns a person until the pack by which that was done is the one in
-// force. seen is the version by which it was last done.
-func (a *Alignment) follow(ctx context.Context, p messaging.Policy, f eventstore.Fact, person string, seen int64) error {
+// force. seen is the version by which it was last done; freed is when a removal
+// was confirmed that is the reason, if one is.
+func (a *Alignment) follow(ctx context.Context, p messaging.Policy, f eventstore.Fact, person string, freed time.Time, seen int64) error {
 	for {
 		rules, err := a.Packs.Current(ctx)
 		if err != nil {
@@ -66,14 +68,14 @@ func (a *Alignment) follow(ctx context.Context, p messaging.Policy, f eventstore
 		if rules.Version == seen || rules.Version == 0 {
 			return nil
 		}
-		if err := a.realign(ctx, p, f, person, rules); err != nil {
+		if err := a.realign(ctx, p, f, person, freed, rules); err != nil {
 			return err
 		}
 		seen = rules.Version
 	}
 }
 
-func (a *Alignment) realign(ctx context.Context, p messaging.Policy, f eventstore.Fact, person string, rules Rules) error {
+func (a *Alignment) realign(ctx context.Context, p messaging.Policy, f eventstore.Fact, person string, freed time.Time, rules Rules) error {
 	stream := holdings.Stream(person)
 	s, _, err := eventstore.Load(ctx, a.Journal, holdingsDecider, stream)
 	if err != nil {
@@ -90,6 +92,7 @@ func (a *Alignment) realign(ctx context.Context, p messaging.Policy, f eventstor
 		Pack:         holdings.Pack{Version: rules.Version, EffectiveAt: rules.EffectiveAt},
 		Birthrights:  birthrights(rules, command.ID, post(s.Post)),
 		Duties:       duties(rules),
+		Freed:        freed,
 	}
 	if _, err := a.decide(ctx, stream, command, a.meta(f, rules), c); err != nil {
 		return fmt.Errorf("realign %s: %w", stream, err)

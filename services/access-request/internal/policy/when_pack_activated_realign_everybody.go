@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
@@ -64,7 +65,7 @@ func (a *Alignment) everybody(ctx context.Context, p messaging.Policy, f eventst
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(realignments)
 	for _, person := range all {
-		g.Go(func() error { return a.follow(ctx, p, f, person, never) })
+		g.Go(func() error { return a.follow(ctx, p, f, person, time.Time{}, never) })
 	}
 	return g.Wait()
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // WhenProvisioningCompletedConfirmGrant takes in what a target showed when it
-// was read back.
-func WhenProvisioningCompletedConfirmGrant(a *Alignment) messaging.Policy {
+// was read back, and lets through what waited for a removal.
+func WhenProvisioningCompletedConfirmGrant(r *Requests) messaging.Policy {
 	p := messaging.Policy{
 		Name:   "when_provisioning_completed_confirm_grant",
 		Source: "provisioning",
@@ -34,8 +34,11 @@ func WhenProvisioningCompletedConfirmGrant(a *Alignment) messaging.Policy {
 			return fmt.Errorf("order %s: unknown operation %q", e.GetOrderId(), e.GetOperation())
 		}
 		stream := holdings.Stream(e.GetPersonId())
-		if _, err := a.decide(ctx, stream, p.Command(f, stream), messaging.CausedBy(a.Service, f), c); err != nil {
+		if _, err := r.decide(ctx, stream, p.Command(f, stream), messaging.CausedBy(r.Service, f), c); err != nil {
 			return fmt.Errorf("confirm grant %s in %s: %w", e.GetGrantId(), stream, err)
+		}
+		if e.GetOperation() == "remove" {
+			return r.letThrough(ctx, p, f, e.GetPersonId(), e.GetGrantId())
 		}
 		return nil
 	}

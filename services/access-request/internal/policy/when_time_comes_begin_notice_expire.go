@@ -89,14 +89,7 @@ func (r *Requests) due(ctx context.Context, d projection.Due, rules Rules, comma
 	if err != nil {
 		return nil, err
 	}
-	q := s.Requests[request].Requested
-	offer, err := rules.Offer(q.GetApplication(), q.GetRole(), now, r.Zone)
-	if err != nil {
-		return nil, err
-	}
-	return holdings.BeginGrant{
-		RequestID: request, GrantID: grantID(command), Offer: offer, Duties: rules.DutyRules(), Pack: rules.InForce(), Now: now,
-	}, nil
+	return r.beginning(s.Requests[request].Requested, command, rules)
 }
 
 // terms are the deadlines that an event sets or clears.
@@ -121,6 +114,8 @@ func terms(stream string, event proto.Message) []projection.DueChange {
 		if e.GetBeginsAt() != nil {
 			return []projection.DueChange{at(begins+e.GetRequestId(), e.GetBeginsAt().AsTime())}
 		}
+	case *accessv1.AccessRequestDelayed: // its end is the last moment to look
+		return []projection.DueChange{at(begins+e.GetRequestId(), e.GetValidUntil().AsTime())}
 	case *accessv1.AccessRequestWithdrawn:
 		return []projection.DueChange{at(begins+e.GetRequestId(), never)}
 	case *accessv1.AccessRequestRefused:

@@ -47,12 +47,13 @@ func newWorld(t *testing.T) *world {
 func (w *world) with(people policy.People) *world {
 	j := w.journal
 	a := &policy.Alignment{Service: "access-request", Journal: j, Packs: policy.NewPackInForce(j)}
+	r := &policy.Requests{Alignment: a, Clock: clock.NewManual(monday), Zone: time.UTC}
 	w.policies = []messaging.Policy{
 		policy.WhenEmploymentStartedGrantBirthrights(a),
 		policy.WhenPostChangedRealignBirthrights(a),
 		policy.WhenEmploymentEndedRevokeEverything(a),
-		policy.WhenProvisioningCompletedConfirmGrant(a),
-		policy.WhenApprovalDecidedRecordOutcome(&policy.Requests{Alignment: a, Clock: clock.NewManual(monday), Zone: time.UTC}),
+		policy.WhenProvisioningCompletedConfirmGrant(r),
+		policy.WhenApprovalDecidedRecordOutcome(r),
 		policy.WhenPackPublishedAdoptPack(a),
 		policy.WhenPackActivatedRealignEverybody(a, people),
 	}

@@ -21,7 +21,7 @@ var requestsSchema string
 // Requests is the read model of what was asked for.
 func Requests() projection.Projection {
 	return projection.Projection{
-		Name: "requests", Version: 1, Schema: requestsSchema, Apply: applyRequests,
+		Name: "requests", Version: 2, Schema: requestsSchema, Apply: applyRequests,
 		Digests: []string{
 			`SELECT employee_number, requester_number, application, role, state, outcome FROM requests
 			 ORDER BY employee_number COLLATE "C", application COLLATE "C", role COLLATE "C", state COLLATE "C", outcome COLLATE "C", requester_number COLLATE "C"`,
@@ -66,6 +66,8 @@ func queueRequest(b *pgx.Batch, f eventstore.Fact) {
 		if e.GetBeginsAt() != nil {
 			b.Queue(`UPDATE requests SET begins_at = $2 WHERE request_id = $1`, e.GetRequestId(), e.GetBeginsAt().AsTime())
 		}
+	case *accessv1.AccessRequestDelayed:
+		state(e.GetRequestId(), "approved", "delayed", e.GetRule()+": "+e.GetHeld())
 	case *accessv1.AccessRequestRefused:
 		state(e.GetRequestId(), "refused", e.GetReason(), e.GetDetail())
 	case *accessv1.AccessRequestReturned:
@@ -77,12 +79,12 @@ func queueRequest(b *pgx.Batch, f eventstore.Fact) {
 		state(e.GetRequestId(), "withdrawn", e.GetReason(), "")
 	case *accessv1.GrantIssued:
 		if e.GetRequestId() != "" {
-			b.Queue(`UPDATE requests SET grant_id = $2 WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
+			b.Queue(`UPDATE requests SET grant_id = $2, outcome = '', detail = '' WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
 		}
 	case *accessv1.GrantRenewed:
-		b.Queue(`UPDATE requests SET grant_id = $2, state = 'fulfilled' WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
+		b.Queue(`UPDATE requests SET grant_id = $2, state = 'fulfilled', outcome = '', detail = '' WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
 	case *accessv1.AccessRequestFulfilled:
-		b.Queue(`UPDATE requests SET grant_id = $2, state = 'fulfilled' WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
+		b.Queue(`UPDATE requests SET grant_id = $2, state = 'fulfilled', outcome = '', detail = '' WHERE request_id = $1`, e.GetRequestId(), e.GetGrantId())
 	}
 }
 

@@ -94,6 +94,7 @@ type facts struct {
 	Application string `json:"application"`
 	Role        string `json:"role"`
 	Held        string `json:"held"`
+	Removing    bool   `json:"removing"`
 	Reason      string `json:"reason"`
 	Operation   string `json:"operation"`
 	Kind        string `json:"kind"`
@@ -113,6 +114,10 @@ func fieldsOf(e *runtimev1.HistoryEvent) facts {
 // reason is why the event happened, as far as it says so itself.
 func (f facts) reason() string {
 	switch {
+	case f.Removing:
+		return f.Reason + ", until the target no longer shows " + f.Held
+	case f.Held != "" && f.Reason == "": // a request that is delayed
+		return "delayed, until the target no longer shows " + f.Held
 	case f.Held != "":
 		return f.Reason + ", but holds " + f.Held
 	case f.Reason != "":

@@ -118,6 +118,8 @@ var reasons = map[string]phrase{
 	"refused":                    {"签批人不同意", "refused by a signer"},
 	"catalogue":                  {"该角色已不再提供", "the role is not offered any more"},
 	"late":                       {"签批完成时所申请的期限已过", "its end had passed when it was signed"},
+	"delayed":                    {"等待生效", "delayed"},
+	"removal":                    {"另一权限已确认收回", "another right is gone"},
 	"duty_rule":                  {"职责冲突", "duty rule"},
 	"unknown_account":            {"没有此账号", "no such account"},
 	"suspended":                  {"账号已停用", "the account is suspended"},
@@ -173,6 +175,9 @@ func (a *app) reason(s string) string {
 	}
 	if why, held, ok := strings.Cut(s, ", but holds "); ok {
 		return a.reason(why) + a.printer.Say("，但已持有 ", ", but holds ") + held
+	}
+	if why, held, ok := strings.Cut(s, ", until the target no longer shows "); ok {
+		return a.reason(why) + a.printer.Say("，待目标系统确认收回 ", ", until the target no longer shows ") + held
 	}
 	if operation, target, ok := strings.Cut(s, " on "); ok && (operation == "add" || operation == "remove") {
 		return a.printer.Say("在 "+target+" 上"+a.word(operation), s)

@@ -117,10 +117,13 @@ func TestReasonsAreSaidInWords(t *testing.T) {
 		"leaver":                         "离职",
 		"absent_from_snapshot":           "快照中已无此人",
 		"transfer, but holds pay/create": "调岗，但已持有 pay/create",
-		"remove on orders-db":            "在 orders-db 上移除",
-		"hr_change_kind_leaver":          "离职",
-		"TARGET_TIMEOUT":                 "目标未及时应答 [TARGET_TIMEOUT]",
-		"every removal is confirmed":     "全部权限均已回读确认收回",
+		"transfer, until the target no longer shows pay/create": "调岗，待目标系统确认收回 pay/create",
+		"delayed":                    "等待生效",
+		"removal":                    "另一权限已确认收回",
+		"remove on orders-db":        "在 orders-db 上移除",
+		"hr_change_kind_leaver":      "离职",
+		"TARGET_TIMEOUT":             "目标未及时应答 [TARGET_TIMEOUT]",
+		"every removal is confirmed": "全部权限均已回读确认收回",
 	} {
 		if got := zh.reason(reason); got != want {
 			t.Errorf("%s is %q, want %q", reason, got, want)

@@ -336,14 +336,17 @@ type BirthrightWithheld struct {
 	Rule string `protobuf:"bytes,5,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Line of the matrix that gives it, for example "matrix[3]".
 	MatrixLine string `protobuf:"bytes,6,opt,name=matrix_line,json=matrixLine,proto3" json:"matrix_line,omitempty"`
-	// Role that the person has instead, "application/role".
+	// Role that the person has or gets instead, "application/role".
 	Held string `protobuf:"bytes,7,opt,name=held,proto3" json:"held,omitempty"`
-	// What led to it: employment, transfer, attribute or matrix.
+	// What led to it: employment, transfer, attribute, matrix or removal.
 	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Since when.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Version of the pack.
-	PackVersion   int64 `protobuf:"varint,10,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	PackVersion int64 `protobuf:"varint,10,opt,name=pack_version,json=packVersion,proto3" json:"pack_version,omitempty"`
+	// Whether that role is being taken away already: then the birthright is given
+	// once the target has confirmed that it is gone.
+	Removing      bool `protobuf:"varint,11,opt,name=removing,proto3" json:"removing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -446,6 +449,13 @@ func (x *BirthrightWithheld) GetPackVersion() int64 {
 		return x.PackVersion
 	}
 	return 0
+}
+
+func (x *BirthrightWithheld) GetRemoving() bool {
+	if x != nil {
+		return x.Removing
+	}
+	return false
 }
 
 // WithheldBirthrightLapsed says that the pack no longer gives a role that was
@@ -1032,7 +1042,8 @@ func (x *GrantReinstated) GetTurn() int32 {
 
 // GrantReinstatementWithheld says that the time of a suspension is over and a
 // duty rule speaks against the right. It stays suspended until somebody
-// reinstates it, or until it ends.
+// reinstates it, or until it ends; if what stands in the way is being taken away
+// already, only until the target has confirmed that.
 type GrantReinstatementWithheld struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
@@ -1050,7 +1061,10 @@ type GrantReinstatementWithheld struct {
 	// Duty rule of the pack.
 	Rule string `protobuf:"bytes,7,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Role that the person has or is about to get, "application/role".
-	Held          string `protobuf:"bytes,8,opt,name=held,proto3" json:"held,omitempty"`
+	Held string `protobuf:"bytes,8,opt,name=held,proto3" json:"held,omitempty"`
+	// Whether that role is being taken away already: then the grant comes back by
+	// itself once the target has confirmed that it is gone.
+	Removing      bool `protobuf:"varint,9,opt,name=removing,proto3" json:"removing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1141,6 +1155,13 @@ func (x *GrantReinstatementWithheld) GetHeld() string {
 	return ""
 }
 
+func (x *GrantReinstatementWithheld) GetRemoving() bool {
+	if x != nil {
+		return x.Removing
+	}
+	return false
+}
+
 // GrantRevoked is the decision that the person no longer holds the role.
 type GrantRevoked struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1156,7 +1177,8 @@ type GrantRevoked struct {
 	Application string `protobuf:"bytes,5,opt,name=application,proto3" json:"application,omitempty"`
 	// Role.
 	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
-	// leaver, transfer, attribute, matrix, expiry …
+	// leaver, transfer, attribute, matrix or removal (a right that kept a better
+	// one back is gone).
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Rule that no longer gives it, or "employment" for a leaver.
 	Rule string `protobuf:"bytes,8,opt,name=rule,proto3" json:"rule,omitempty"`
@@ -1871,8 +1893,8 @@ type AccessRequestApproved struct {
 	CaseId string `protobuf:"bytes,4,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	// Whether it was authorised directly (APR-008).
 	Direct bool `protobuf:"varint,5,opt,name=direct,proto3" json:"direct,omitempty"`
-	// When the grant begins, if that is later; absent: it is issued in the same
-	// decision.
+	// When the grant begins, if that is later, or at the earliest, if the request
+	// is delayed; absent: it is issued in the same decision.
 	BeginsAt      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=begins_at,json=beginsAt,proto3" json:"begins_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1950,6 +1972,118 @@ func (x *AccessRequestApproved) GetBeginsAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// AccessRequestDelayed says that a request is approved, that its time has come,
+// and that it waits: a duty rule keeps its role apart from one that is being
+// taken away. The grant is issued once the target has confirmed that that one is
+// gone, unless something else speaks against it by then.
+type AccessRequestDelayed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beneficiary.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the beneficiary.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Request.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Application.
+	Application string `protobuf:"bytes,4,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// Duty rule of the pack.
+	Rule string `protobuf:"bytes,6,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Role that is being taken away, "application/role".
+	Held string `protobuf:"bytes,7,opt,name=held,proto3" json:"held,omitempty"`
+	// End of what was asked for, exclusive: what still waits then comes to nothing.
+	ValidUntil    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessRequestDelayed) Reset() {
+	*x = AccessRequestDelayed{}
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessRequestDelayed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessRequestDelayed) ProtoMessage() {}
+
+func (x *AccessRequestDelayed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessRequestDelayed.ProtoReflect.Descriptor instead.
+func (*AccessRequestDelayed) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AccessRequestDelayed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetHeld() string {
+	if x != nil {
+		return x.Held
+	}
+	return ""
+}
+
+func (x *AccessRequestDelayed) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
 // AccessRequestRefused says that the request came to nothing.
 type AccessRequestRefused struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1971,7 +2105,7 @@ type AccessRequestRefused struct {
 
 func (x *AccessRequestRefused) Reset() {
 	*x = AccessRequestRefused{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2117,7 @@ func (x *AccessRequestRefused) String() string {
 func (*AccessRequestRefused) ProtoMessage() {}
 
 func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2130,7 @@ func (x *AccessRequestRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestRefused.ProtoReflect.Descriptor instead.
 func (*AccessRequestRefused) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AccessRequestRefused) GetPersonId() string {
@@ -2052,7 +2186,7 @@ type AccessRequestReturned struct {
 
 func (x *AccessRequestReturned) Reset() {
 	*x = AccessRequestReturned{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2198,7 @@ func (x *AccessRequestReturned) String() string {
 func (*AccessRequestReturned) ProtoMessage() {}
 
 func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[18]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2211,7 @@ func (x *AccessRequestReturned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestReturned.ProtoReflect.Descriptor instead.
 func (*AccessRequestReturned) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AccessRequestReturned) GetPersonId() string {
@@ -2125,7 +2259,7 @@ type AccessRequestPostponed struct {
 
 func (x *AccessRequestPostponed) Reset() {
 	*x = AccessRequestPostponed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2271,7 @@ func (x *AccessRequestPostponed) String() string {
 func (*AccessRequestPostponed) ProtoMessage() {}
 
 func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[19]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2284,7 @@ func (x *AccessRequestPostponed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestPostponed.ProtoReflect.Descriptor instead.
 func (*AccessRequestPostponed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AccessRequestPostponed) GetPersonId() string {
@@ -2201,7 +2335,7 @@ type AccessRequestWithdrawn struct {
 
 func (x *AccessRequestWithdrawn) Reset() {
 	*x = AccessRequestWithdrawn{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2347,7 @@ func (x *AccessRequestWithdrawn) String() string {
 func (*AccessRequestWithdrawn) ProtoMessage() {}
 
 func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[20]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2226,7 +2360,7 @@ func (x *AccessRequestWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestWithdrawn.ProtoReflect.Descriptor instead.
 func (*AccessRequestWithdrawn) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccessRequestWithdrawn) GetPersonId() string {
@@ -2281,7 +2415,7 @@ type AccessRequestFulfilled struct {
 
 func (x *AccessRequestFulfilled) Reset() {
 	*x = AccessRequestFulfilled{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2427,7 @@ func (x *AccessRequestFulfilled) String() string {
 func (*AccessRequestFulfilled) ProtoMessage() {}
 
 func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[21]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2440,7 @@ func (x *AccessRequestFulfilled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessRequestFulfilled.ProtoReflect.Descriptor instead.
 func (*AccessRequestFulfilled) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AccessRequestFulfilled) GetPersonId() string {
@@ -2364,7 +2498,7 @@ type GrantRenewed struct {
 
 func (x *GrantRenewed) Reset() {
 	*x = GrantRenewed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2376,7 +2510,7 @@ func (x *GrantRenewed) String() string {
 func (*GrantRenewed) ProtoMessage() {}
 
 func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[22]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2389,7 +2523,7 @@ func (x *GrantRenewed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantRenewed.ProtoReflect.Descriptor instead.
 func (*GrantRenewed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GrantRenewed) GetPersonId() string {
@@ -2477,7 +2611,7 @@ type GrantExpiryNoticed struct {
 
 func (x *GrantExpiryNoticed) Reset() {
 	*x = GrantExpiryNoticed{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2489,7 +2623,7 @@ func (x *GrantExpiryNoticed) String() string {
 func (*GrantExpiryNoticed) ProtoMessage() {}
 
 func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[23]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2502,7 +2636,7 @@ func (x *GrantExpiryNoticed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpiryNoticed.ProtoReflect.Descriptor instead.
 func (*GrantExpiryNoticed) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{23}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GrantExpiryNoticed) GetPersonId() string {
@@ -2575,7 +2709,7 @@ type GrantExpired struct {
 
 func (x *GrantExpired) Reset() {
 	*x = GrantExpired{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2721,7 @@ func (x *GrantExpired) String() string {
 func (*GrantExpired) ProtoMessage() {}
 
 func (x *GrantExpired) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[24]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2734,7 @@ func (x *GrantExpired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GrantExpired.ProtoReflect.Descriptor instead.
 func (*GrantExpired) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{24}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GrantExpired) GetPersonId() string {
@@ -2681,7 +2815,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2693,7 +2827,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[25]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2706,7 +2840,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{25}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -2747,7 +2881,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2759,7 +2893,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[26]
+	mi := &file_ostiary_accessrequest_v1_events_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2772,7 +2906,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{26}
+	return file_ostiary_accessrequest_v1_events_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -2842,7 +2976,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x06target\x18\f \x01(\tR\x06target\x12!\n" +
 	"\fpack_version\x18\r \x01(\x03R\vpackVersion\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x0e \x01(\tR\trequestId\"\xd3\x02\n" +
+	"request_id\x18\x0e \x01(\tR\trequestId\"\xef\x02\n" +
 	"\x12BirthrightWithheld\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12 \n" +
@@ -2855,7 +2989,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x06reason\x18\b \x01(\tR\x06reason\x12=\n" +
 	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
 	"\fpack_version\x18\n" +
-	" \x01(\x03R\vpackVersion\"\x8c\x02\n" +
+	" \x01(\x03R\vpackVersion\x12\x1a\n" +
+	"\bremoving\x18\v \x01(\bR\bremoving\"\x8c\x02\n" +
 	"\x18WithheldBirthrightLapsed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12 \n" +
@@ -2906,7 +3041,7 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x06target\x18\b \x01(\tR\x06target\x12=\n" +
 	"\feffective_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x12\n" +
 	"\x04turn\x18\n" +
-	" \x01(\x05R\x04turn\"\xf3\x01\n" +
+	" \x01(\x05R\x04turn\"\x8f\x02\n" +
 	"\x1aGrantReinstatementWithheld\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2915,7 +3050,8 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"\x04role\x18\x05 \x01(\tR\x04role\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04rule\x18\a \x01(\tR\x04rule\x12\x12\n" +
-	"\x04held\x18\b \x01(\tR\x04held\"\xf9\x02\n" +
+	"\x04held\x18\b \x01(\tR\x04held\x12\x1a\n" +
+	"\bremoving\x18\t \x01(\bR\bremoving\"\xf9\x02\n" +
 	"\fGrantRevoked\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x19\n" +
@@ -2986,7 +3122,18 @@ const file_ostiary_accessrequest_v1_events_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tR\trequestId\x12\x17\n" +
 	"\acase_id\x18\x04 \x01(\tR\x06caseId\x12\x16\n" +
 	"\x06direct\x18\x05 \x01(\bR\x06direct\x127\n" +
-	"\tbegins_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bbeginsAt\"\xab\x01\n" +
+	"\tbegins_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bbeginsAt\"\x96\x02\n" +
+	"\x14AccessRequestDelayed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12 \n" +
+	"\vapplication\x18\x04 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x12\n" +
+	"\x04rule\x18\x06 \x01(\tR\x04rule\x12\x12\n" +
+	"\x04held\x18\a \x01(\tR\x04held\x12;\n" +
+	"\vvalid_until\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"validUntil\"\xab\x01\n" +
 	"\x14AccessRequestRefused\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1d\n" +
@@ -3072,7 +3219,7 @@ func file_ostiary_accessrequest_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_events_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_ostiary_accessrequest_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*PostNoted)(nil),                  // 0: ostiary.accessrequest.v1.PostNoted
 	(*GrantIssued)(nil),                // 1: ostiary.accessrequest.v1.GrantIssued
@@ -3091,47 +3238,49 @@ var file_ostiary_accessrequest_v1_events_proto_goTypes = []any{
 	(*AccessRequested)(nil),            // 14: ostiary.accessrequest.v1.AccessRequested
 	(*AccessApprovalRequired)(nil),     // 15: ostiary.accessrequest.v1.AccessApprovalRequired
 	(*AccessRequestApproved)(nil),      // 16: ostiary.accessrequest.v1.AccessRequestApproved
-	(*AccessRequestRefused)(nil),       // 17: ostiary.accessrequest.v1.AccessRequestRefused
-	(*AccessRequestReturned)(nil),      // 18: ostiary.accessrequest.v1.AccessRequestReturned
-	(*AccessRequestPostponed)(nil),     // 19: ostiary.accessrequest.v1.AccessRequestPostponed
-	(*AccessRequestWithdrawn)(nil),     // 20: ostiary.accessrequest.v1.AccessRequestWithdrawn
-	(*AccessRequestFulfilled)(nil),     // 21: ostiary.accessrequest.v1.AccessRequestFulfilled
-	(*GrantRenewed)(nil),               // 22: ostiary.accessrequest.v1.GrantRenewed
-	(*GrantExpiryNoticed)(nil),         // 23: ostiary.accessrequest.v1.GrantExpiryNoticed
-	(*GrantExpired)(nil),               // 24: ostiary.accessrequest.v1.GrantExpired
-	(*PackAdopted)(nil),                // 25: ostiary.accessrequest.v1.PackAdopted
-	(*PackEnforced)(nil),               // 26: ostiary.accessrequest.v1.PackEnforced
-	nil,                                // 27: ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	(*timestamppb.Timestamp)(nil),      // 28: google.protobuf.Timestamp
-	(*v1.Ask)(nil),                     // 29: ostiary.approval.v1.Ask
+	(*AccessRequestDelayed)(nil),       // 17: ostiary.accessrequest.v1.AccessRequestDelayed
+	(*AccessRequestRefused)(nil),       // 18: ostiary.accessrequest.v1.AccessRequestRefused
+	(*AccessRequestReturned)(nil),      // 19: ostiary.accessrequest.v1.AccessRequestReturned
+	(*AccessRequestPostponed)(nil),     // 20: ostiary.accessrequest.v1.AccessRequestPostponed
+	(*AccessRequestWithdrawn)(nil),     // 21: ostiary.accessrequest.v1.AccessRequestWithdrawn
+	(*AccessRequestFulfilled)(nil),     // 22: ostiary.accessrequest.v1.AccessRequestFulfilled
+	(*GrantRenewed)(nil),               // 23: ostiary.accessrequest.v1.GrantRenewed
+	(*GrantExpiryNoticed)(nil),         // 24: ostiary.accessrequest.v1.GrantExpiryNoticed
+	(*GrantExpired)(nil),               // 25: ostiary.accessrequest.v1.GrantExpired
+	(*PackAdopted)(nil),                // 26: ostiary.accessrequest.v1.PackAdopted
+	(*PackEnforced)(nil),               // 27: ostiary.accessrequest.v1.PackEnforced
+	nil,                                // 28: ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
+	(*v1.Ask)(nil),                     // 30: ostiary.approval.v1.Ask
 }
 var file_ostiary_accessrequest_v1_events_proto_depIdxs = []int32{
-	27, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
-	28, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 7: ostiary.accessrequest.v1.GrantSuspended.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 8: ostiary.accessrequest.v1.GrantSuspended.until:type_name -> google.protobuf.Timestamp
-	28, // 9: ostiary.accessrequest.v1.GrantReinstated.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 10: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 11: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
-	28, // 12: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
-	29, // 13: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
-	28, // 14: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
-	28, // 15: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
-	28, // 16: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 17: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
-	28, // 18: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 19: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
-	28, // 20: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	28, // 0: ostiary.accessrequest.v1.PostNoted.attributes:type_name -> ostiary.accessrequest.v1.PostNoted.AttributesEntry
+	29, // 1: ostiary.accessrequest.v1.PostNoted.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 2: ostiary.accessrequest.v1.GrantIssued.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 3: ostiary.accessrequest.v1.GrantIssued.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 4: ostiary.accessrequest.v1.BirthrightWithheld.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 5: ostiary.accessrequest.v1.WithheldBirthrightLapsed.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 6: ostiary.accessrequest.v1.GrantActivated.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 7: ostiary.accessrequest.v1.GrantSuspended.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 8: ostiary.accessrequest.v1.GrantSuspended.until:type_name -> google.protobuf.Timestamp
+	29, // 9: ostiary.accessrequest.v1.GrantReinstated.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 10: ostiary.accessrequest.v1.GrantRevoked.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 11: ostiary.accessrequest.v1.AccessRequested.valid_from:type_name -> google.protobuf.Timestamp
+	29, // 12: ostiary.accessrequest.v1.AccessRequested.valid_until:type_name -> google.protobuf.Timestamp
+	30, // 13: ostiary.accessrequest.v1.AccessApprovalRequired.ask:type_name -> ostiary.approval.v1.Ask
+	29, // 14: ostiary.accessrequest.v1.AccessRequestApproved.begins_at:type_name -> google.protobuf.Timestamp
+	29, // 15: ostiary.accessrequest.v1.AccessRequestDelayed.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 16: ostiary.accessrequest.v1.AccessRequestPostponed.until:type_name -> google.protobuf.Timestamp
+	29, // 17: ostiary.accessrequest.v1.GrantRenewed.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 18: ostiary.accessrequest.v1.GrantRenewed.began_at:type_name -> google.protobuf.Timestamp
+	29, // 19: ostiary.accessrequest.v1.GrantExpiryNoticed.valid_until:type_name -> google.protobuf.Timestamp
+	29, // 20: ostiary.accessrequest.v1.GrantExpired.effective_at:type_name -> google.protobuf.Timestamp
+	29, // 21: ostiary.accessrequest.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_events_proto_init() }
@@ -3145,7 +3294,7 @@ func file_ostiary_accessrequest_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_events_proto_rawDesc), len(file_ostiary_accessrequest_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

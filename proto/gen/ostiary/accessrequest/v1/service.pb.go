@@ -782,7 +782,8 @@ type Request struct {
 	// pending, postponed, approved, refused, returned, withdrawn or fulfilled.
 	State string `protobuf:"bytes,11,opt,name=state,proto3" json:"state,omitempty"`
 	// Why it was refused or withdrawn: refused, lapsed, no_signer, duty_rule,
-	// catalogue, late; requester, leaver, transfer.
+	// catalogue, late; requester, leaver, transfer. delayed: it is approved and
+	// waits until a right that a duty rule keeps apart from it is gone.
 	Outcome string `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// What the signer wrote, or the duty rule.
 	Detail string `protobuf:"bytes,13,opt,name=detail,proto3" json:"detail,omitempty"`

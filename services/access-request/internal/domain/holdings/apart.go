@@ -23,12 +23,16 @@ type withheld struct {
 	Birthright
 	duty string
 	held string
+	// removing tells whether what is held is being taken away already.
+	removing bool
 }
 
 // apart leaves out of what is due whatever a duty rule keeps apart from a role
 // that was asked for and approved, or from one that stands before it in the
-// matrix. What the post gave before does not count: the same post and pack give
-// the same rights, whichever way somebody came to them.
+// matrix. What the post gave before does not count, nor does what is being taken
+// away: the same post and pack give the same rights in the end, whichever way
+// somebody came to them. Only when each of them is given depends on what is
+// still there.
 func (s State) apart(c change) (given []Birthright, back []withheld) {
 	has := map[string]bool{}
 	for _, g := range s.live() {
@@ -44,7 +48,7 @@ func (s State) apart(c change) (given []Birthright, back []withheld) {
 		}
 		looked[k] = true
 		if duty, held := forbids(c.duties, k, has); held != "" && !has[k] {
-			back = append(back, withheld{b, duty, held})
+			back = append(back, withheld{Birthright: b, duty: duty, held: held})
 			continue
 		}
 		has[k] = true
@@ -81,9 +85,11 @@ func (s State) keepBack(c change, back []withheld) []proto.Message {
 		e := &accessv1.BirthrightWithheld{
 			PersonId: c.post.GetPersonId(), EmployeeNumber: c.post.GetEmployeeNumber(), Application: w.Application, Role: w.Role,
 			Rule: w.duty, MatrixLine: w.Rule, Held: w.held, Reason: c.reason, EffectiveAt: timestamppb.New(c.at), PackVersion: c.pack.Version,
+			Removing: w.removing,
 		}
 		known := s.Withheld[key(w.Application, w.Role)]
-		if c.post == s.Post && known.GetRule() == w.duty && known.GetHeld() == w.held && known.GetPackVersion() == c.pack.Version {
+		if c.post == s.Post && known.GetRule() == w.duty && known.GetHeld() == w.held && known.GetRemoving() == w.removing &&
+			known.GetPackVersion() == c.pack.Version {
 			continue
 		}
 		events = append(events, e)

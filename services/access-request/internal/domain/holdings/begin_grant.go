@@ -6,8 +6,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// BeginGrant is said when the day of an approved request has come. What would
-// be wrong by now is not given.
+// BeginGrant is said when the day of an approved request has come, when what it
+// waits for may be gone, and at its end. What would be wrong by now is not given;
+// what would be wrong only until a removal is confirmed waits.
 type BeginGrant struct {
 	RequestID string
 	GrantID   string
@@ -25,5 +26,15 @@ func (c BeginGrant) decide(s State) ([]proto.Message, error) {
 	if no := s.objection(r, c.Offer, c.Duties, c.Now); no != nil {
 		return []proto.Message{no}, nil
 	}
-	return s.give(r.Requested, c.Offer, c.GrantID, c.Pack, r.BeginsAt), nil
+	if e, waits := s.delay(r, c.Duties); waits {
+		if e == nil {
+			return nil, nil
+		}
+		return []proto.Message{e}, nil
+	}
+	at := r.BeginsAt
+	if r.Delayed != nil {
+		at = c.Now
+	}
+	return s.give(r.Requested, c.Offer, c.GrantID, c.Pack, at), nil
 }

@@ -18,6 +18,7 @@ const (
 	ReasonTransfer   = "transfer"   // position or unit changed
 	ReasonAttribute  = "attribute"  // an attribute or the kind of person changed
 	ReasonMatrix     = "matrix"     // the pack changed
+	ReasonRemoval    = "removal"    // what stood in the way is gone
 	ReasonLeaver     = "leaver"     // employment ended
 )
 
@@ -53,7 +54,8 @@ type change struct {
 }
 
 // align compares what is due with what is held. Only birthrights are touched: a
-// right that was asked for does not follow from the post alone.
+// right that was asked for does not follow from the post alone. What a duty rule
+// keeps apart from a role that is being taken away, also by this, waits.
 func (s State) align(c change) []proto.Message {
 	given, back := s.apart(c)
 	due := map[string]Birthright{}
@@ -61,7 +63,7 @@ func (s State) align(c change) []proto.Message {
 		due[key(b.Application, b.Role)] = b
 	}
 	var events []proto.Message
-	held := map[string]bool{}
+	after, held := s, map[string]bool{}
 	for _, g := range s.live() {
 		k := key(g.Issued.GetApplication(), g.Issued.GetRole())
 		// A role that moved to another target is another right there. One that is
@@ -70,10 +72,16 @@ func (s State) align(c change) []proto.Message {
 			held[k] = true
 			continue
 		}
-		events = append(events, revoked(g, c.reason, g.Issued.GetRule(), c.pack.Version, c.at))
+		e := revoked(g, c.reason, g.Issued.GetRule(), c.pack.Version, c.at)
+		events, after = append(events, e), Evolve(after, e)
 	}
 	for _, b := range given {
-		if held[key(b.Application, b.Role)] {
+		k := key(b.Application, b.Role)
+		if held[k] {
+			continue
+		}
+		if duty, other := after.awaits(c.duties, k); other != "" {
+			back = append(back, withheld{Birthright: b, duty: duty, held: other, removing: true})
 			continue
 		}
 		events = append(events, &accessv1.GrantIssued{

@@ -39,6 +39,8 @@ type Grant struct {
 	// SuspendedUntil is when a suspended grant is reinstated by itself; zero: when
 	// somebody does.
 	SuspendedUntil time.Time
+	// Awaits is what it waits for although its suspension is over; nil: nothing.
+	Awaits *accessv1.GrantReinstatementWithheld
 }
 
 // State is what the person holds and held.
@@ -84,7 +86,7 @@ func Evolve(s State, event proto.Message) State {
 		return s.over(e.GetCaseId())
 	case *accessv1.GrantIssued:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
-		s = s.released(e).request(e.GetRequestId(), func(r *Request) { r.BeginsAt = time.Time{} })
+		s = s.released(e).request(e.GetRequestId(), func(r *Request) { r.BeginsAt, r.Delayed = time.Time{}, nil })
 		return s.with(e.GetGrantId(), Grant{Issued: e, Status: Issued})
 	case *accessv1.BirthrightWithheld:
 		s.PackVersion = max(s.PackVersion, e.GetPackVersion())
@@ -110,9 +112,7 @@ func Evolve(s State, event proto.Message) State {
 	case *accessv1.GrantReinstated:
 		return s.turn(e.GetGrantId(), Issued, e.GetTurn(), nil)
 	case *accessv1.GrantReinstatementWithheld:
-		g := s.Grants[e.GetGrantId()]
-		g.SuspendedUntil = time.Time{}
-		return s.with(e.GetGrantId(), g)
+		return s.keptDown(e)
 	case *accessv1.GrantRemovalConfirmed:
 		return s.move(e.GetGrantId(), Removed)
 	case *accessv1.GrantRenewed:
@@ -145,6 +145,8 @@ func (s State) asked(event proto.Message) State {
 				r.BeginsAt = e.GetBeginsAt().AsTime()
 			}
 		})
+	case *accessv1.AccessRequestDelayed:
+		return s.request(e.GetRequestId(), func(r *Request) { r.Delayed = e })
 	case *accessv1.AccessRequestRefused:
 		return s.request(e.GetRequestId(), func(r *Request) { r.Status = Refused })
 	case *accessv1.AccessRequestReturned:
@@ -251,7 +253,7 @@ func (s State) move(id string, to Status) State {
 // turn returns the holdings with one grant moved to another turn.
 func (s State) turn(id string, to Status, turn int32, until *timestamppb.Timestamp) State {
 	g := s.Grants[id]
-	g.Status, g.Turn, g.SuspendedUntil = to, turn, time.Time{}
+	g.Status, g.Turn, g.SuspendedUntil, g.Awaits = to, turn, time.Time{}, nil
 	if until != nil {
 		g.SuspendedUntil = until.AsTime()
 	}

@@ -32,7 +32,12 @@
 //   - Of roles that a duty rule keeps apart nobody gets two, whatever the matrix
 //     says: what was asked for and approved stays, then the first in the matrix
 //     is given, and what is withheld is recorded with rule and roles; when a
-//     pack stops giving it, that it lapses.
+//     pack stops giving it, that it lapses. When what stands in the way is gone,
+//     it is given.
+//   - A right that is being taken away counts for duty rules until that is
+//     confirmed. What waits for it is issued then: what was signed, suspended
+//     grants whose time is over, birthrights, in this order. Asking and
+//     reinstating are refused meanwhile.
 //   - Whoever asks passes a screening; what was signed passes it again here, so
 //     that of two requests for roles that are kept apart at most one is given,
 //     whenever and by whomever they were signed.

@@ -74,7 +74,9 @@ func (c RecordOutcome) decide(s State) ([]proto.Message, error) {
 	return nil, nil
 }
 
-// granted gives what was signed, now or on its day.
+// granted gives what was signed, now, on its day, or once what a duty rule keeps
+// apart from it is gone: what was signed is not lost over a removal that is
+// under way.
 func (c RecordOutcome) granted(s State, r Request) []proto.Message {
 	q := r.Requested
 	if no := s.objection(r, c.Offer, c.Duties, c.Now); no != nil {
@@ -86,6 +88,10 @@ func (c RecordOutcome) granted(s State, r Request) []proto.Message {
 	if from := q.GetValidFrom(); from != nil && from.AsTime().After(c.Now) {
 		approved.BeginsAt = from
 		return []proto.Message{approved}
+	}
+	if e, waits := s.delay(r, c.Duties); waits {
+		approved.BeginsAt = timestamppb.New(c.Now)
+		return []proto.Message{approved, e}
 	}
 	return append([]proto.Message{approved}, s.give(q, c.Offer, c.GrantID, c.Pack, c.Now)...)
 }

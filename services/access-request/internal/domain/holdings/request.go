@@ -32,6 +32,8 @@ type Request struct {
 	// BeginsAt is when the grant of an approved request begins; zero once it is
 	// issued.
 	BeginsAt time.Time
+	// Delayed is what it waits for although its time has come; nil: nothing.
+	Delayed *accessv1.AccessRequestDelayed
 }
 
 // Open tells whether signatures are still awaited.

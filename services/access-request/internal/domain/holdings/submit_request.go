@@ -68,6 +68,9 @@ var (
 		"This role is asked for already; wait for that request or withdraw it.", "该角色已有申请在审批中，请等待其结果或先撤回。")
 	ErrHeldAlready = fault.New(fault.Refused, "REQUEST_HELD_ALREADY",
 		"The person has this role until then at least; ask for a later end to renew it.", "该人员已持有此角色且期限不短于所申请，如需续期请申请更晚的结束时间。")
+	ErrDutyAwaits = fault.New(fault.Refused, "REQUEST_DUTY_REMOVAL_PENDING",
+		"A duty rule keeps this role apart from one that is still being taken away; ask once the target has confirmed that that one is gone, see 'ostiary access list'.",
+		"职责分离规则不允许同时持有此角色与正在收回的另一角色，请待目标系统确认收回后再申请，可用 ostiary access list 查看。")
 	ErrDutyConflict = fault.New(fault.Refused, "REQUEST_DUTY_CONFLICT",
 		"A duty rule keeps this role apart from one that the person has or is asking for; give that up first.",
 		"职责分离规则不允许同时持有此角色与已持有或申请中的另一角色，请先放弃后者。")
@@ -104,6 +107,9 @@ func (c SubmitRequest) decide(s State) ([]proto.Message, error) {
 	}
 	if duty, other := s.conflict(c.Duties, role, Request.coming); other != "" {
 		return nil, ErrDutyConflict.With("rule", duty).With("role", other)
+	}
+	if duty, other := s.awaits(c.Duties, role); other != "" {
+		return nil, ErrDutyAwaits.With("rule", duty).With("role", other)
 	}
 	requested := &accessv1.AccessRequested{
 		PersonId: s.Post.GetPersonId(), EmployeeNumber: s.Post.GetEmployeeNumber(), RequestId: c.RequestID, Number: c.Number,
