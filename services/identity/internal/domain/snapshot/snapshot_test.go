@@ -163,6 +163,10 @@ func TestASnapshotIsAcceptedWholeOrNotAtAll(t *testing.T) {
 		When(snapshot.Hold{Held: held}).ThenNothing().
 		When(snapshot.TakeIn{Changes: []*identityv1.HrChangeTaken{change("E1")}}).ThenRefused(snapshot.ErrOutOfOrder).
 		When(snapshot.Accept{Summary: &identityv1.HrSnapshotAccepted{}}).ThenRefused(snapshot.ErrOutOfOrder)
+	nothing := &identityv1.HrSnapshotAccepted{SnapshotId: "snp_3"}
+	testkit.Rule(t, snapshot.Decider).
+		When(snapshot.Accept{Summary: nothing}).Then(nothing).
+		When(snapshot.Hold{Held: held}).ThenRefused(snapshot.ErrOutOfOrder)
 }
 
 func TestQuarantinedRowsStandInTheOrderOfTheFile(t *testing.T) {
