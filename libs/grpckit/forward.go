@@ -89,7 +89,8 @@ func handedOn(err error) error {
 	return faultStatus(errUnreachable).Err()
 }
 
-// passed is the caller's metadata without what belongs to its own connection.
+// passed is the caller's metadata without what belongs to its own connection, and
+// with where it comes from.
 func passed(ctx context.Context) metadata.MD {
 	md, _ := metadata.FromIncomingContext(ctx)
 	md = md.Copy()
@@ -97,6 +98,9 @@ func passed(ctx context.Context) metadata.MD {
 		if strings.HasPrefix(key, ":") || strings.HasPrefix(key, "grpc-") || key == "content-type" || key == "user-agent" || key == "te" {
 			delete(md, key)
 		}
+	}
+	if address := peerAddress(ctx); address != "" {
+		md.Set(mdAddress, address)
 	}
 	return md
 }

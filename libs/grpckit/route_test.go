@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
@@ -75,6 +77,39 @@ func TestRouteIsTransparent(t *testing.T) {
 	}
 	if _, err = client.GetPerson(t.Context(), &identityv1.GetPersonRequest{}); !errors.Is(err, authz.ErrUnauthenticated) {
 		t.Errorf("without a credential: %v", err)
+	}
+}
+
+// What a caller over the network says of its address is replaced; what a part of
+// the same process says is passed on.
+func TestRouteSaysWhereACallComesFrom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	var from string
+	w.stub.getPerson = func(ctx context.Context, _ *identityv1.GetPersonRequest) (*identityv1.GetPersonResponse, error) {
+		from = grpckit.Address(ctx)
+		return &identityv1.GetPersonResponse{}, nil
+	}
+	router := grpckit.Route(func(string) grpc.ClientConnInterface { return w.conn }, grpckit.PublicServices())
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := serve(t, router)
+	go func() { _ = router.Serve(listener) }() // ends with the router
+	outside, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = outside.Close() })
+	for conn, want := range map[*grpc.ClientConn]string{outside: "127.0.0.1", inside: "203.0.113.9", w.conn: "203.0.113.9"} {
+		ctx := grpckit.WithAddress(w.as(t, "E7", "hr"), "203.0.113.9")
+		if _, err := identityv1.NewIdentityServiceClient(conn).GetPerson(ctx, &identityv1.GetPersonRequest{EmployeeNumber: "E1"}); err != nil || from != want {
+			t.Errorf("it comes from %q, want %q; %v", from, want, err)
+		}
+	}
+	if _, err := identityv1.NewIdentityServiceClient(inside).GetPerson(w.as(t, "E7", "hr"), &identityv1.GetPersonRequest{EmployeeNumber: "E1"}); err != nil || from != "" {
+		t.Errorf("from inside it comes from %q, %v", from, err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (o operation) readBody(r *http.Request) ([]byte, *fault.Fault) {
 // caller's address and whatever else the connection tells.
 func (o operation) inner(ctx context.Context, r *http.Request, body []byte) *http.Request {
 	in := r.WithContext(ctx)
-	in.Method, in.Host, in.RemoteAddr = o.method, "", ""
+	in.Method, in.Host = o.method, ""
 	in.Body, in.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	in.Header = http.Header{}
 	for _, name := range inward {

@@ -31,6 +31,7 @@ var errLate = fault.New(fault.Refused, "TOO_LATE", "It is too late; come tomorro
 
 // identity answers as the test wants and remembers what it was asked.
 type identity struct {
+	device string
 	identityv1.UnimplementedIdentityServiceServer
 	identityv1.UnimplementedSignInServiceServer
 	err      error
@@ -60,12 +61,14 @@ func (s *identity) ReadLifecycle(ctx context.Context, r *identityv1.ReadLifecycl
 	return &identityv1.ReadLifecycleResponse{Next: r.GetAfter()}, nil
 }
 
-func (s *identity) SignIn(_ context.Context, r *identityv1.SignInRequest) (*identityv1.SignInResponse, error) {
+func (s *identity) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*identityv1.SignInResponse, error) {
+	s.hear(ctx)
+	s.device = r.GetDevice()
 	if r.GetPassword() != "right" {
 		return nil, s.err
 	}
 	s.sessions["s1"] = true
-	return &identityv1.SignInResponse{AccessToken: "t", ExpiresIn: 300, Session: "s1", Account: r.GetUser()}, nil
+	return &identityv1.SignInResponse{AccessToken: "t", ExpiresIn: 300, Session: "s1", Account: r.GetUser(), Device: "d1"}, nil
 }
 
 func (s *identity) RefreshSession(_ context.Context, r *identityv1.RefreshSessionRequest) (*identityv1.RefreshSessionResponse, error) {
@@ -168,13 +171,13 @@ func TestACallPassesWithItsCredentialAndNothingElse(t *testing.T) {
 	if code != 200 || !strings.HasPrefix(body, `{"employee_number":"E1"`) || !strings.Contains(body, `"accounts":[]`) {
 		t.Errorf("%d %s", code, body)
 	}
-	for name, want := range map[string]string{"authorization": "Bearer abc", "ostiary-not-before": "identity=3"} {
+	for name, want := range map[string]string{"authorization": "Bearer abc", "ostiary-not-before": "identity=3", "x-forwarded-for": "127.0.0.1"} {
 		if got := s.seen.Get(name); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s passed as %v", name, got)
 		}
 	}
 	for name := range s.seen {
-		if !slices.Contains([]string{"authorization", "ostiary-not-before", ":authority", "content-type", "user-agent"}, name) {
+		if !slices.Contains([]string{"authorization", "ostiary-not-before", "x-forwarded-for", ":authority", "content-type", "user-agent"}, name) {
 			t.Errorf("%s passed: %v", name, s.seen.Get(name))
 		}
 	}
@@ -273,6 +276,41 @@ func TestTheCookieIsSecureWhereThePageIs(t *testing.T) {
 		if got := header.Get("Set-Cookie"); strings.Contains(got, "; Secure") != secure || !strings.Contains(got, "HttpOnly") {
 			t.Errorf("secure %v: the cookie is %q", secure, got)
 		}
+	}
+}
+
+// What a caller says of its address is believed of whatever ends TLS before the
+// door, and of nobody else.
+func TestTheServiceLearnsWhereACallComesFrom(t *testing.T) {
+	t.Parallel()
+	s := &identity{sessions: map[string]bool{}}
+	for secure, want := range map[bool]string{false: "127.0.0.1", true: "203.0.113.9"} {
+		web := before(t, s, gateway.Options{Log: slog.New(slog.DiscardHandler), Secure: secure})
+		for path, call := range map[string][2]string{
+			"/sign-in":         {"user=E1&password=right", "application/x-www-form-urlencoded"},
+			"/api/v1/sessions": {`{"user":"E1","password":"right"}`, "application/json"},
+		} {
+			if code, _, body := ask(t, web, "POST", path, call[0], "Content-Type", call[1], "X-Forwarded-For", "198.51.100.1, 203.0.113.9"); code >= 400 {
+				t.Fatalf("%s: %d %s", path, code, body)
+			}
+			if got := s.seen.Get("x-forwarded-for"); !slices.Equal(got, []string{want}) {
+				t.Errorf("secure %v, %s: it comes from %v, want %s", secure, path, got, want)
+			}
+		}
+	}
+}
+
+func TestTheBrowserKeepsTheMarkOfItsLastSignIn(t *testing.T) {
+	t.Parallel()
+	s, web := door(t)
+	_, header, _ := ask(t, web, "POST", "/sign-in", "user=E1&password=right", "Content-Type", "application/x-www-form-urlencoded")
+	kept := slices.IndexFunc(header.Values("Set-Cookie"), func(c string) bool { return strings.HasPrefix(c, "ostiary_device=d1;") })
+	if kept < 0 {
+		t.Fatalf("cookies are %q", header.Values("Set-Cookie"))
+	}
+	ask(t, web, "POST", "/sign-in", "user=E1&password=right", "Content-Type", "application/x-www-form-urlencoded", "Cookie", "ostiary_device=d1")
+	if s.device != "d1" {
+		t.Errorf("the next sign-in shows %q", s.device)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 
@@ -77,7 +78,7 @@ func New(ctx context.Context, conn *grpc.ClientConn, o Options) (http.Handler, e
 		Foreign: func(w http.ResponseWriter, r *http.Request) { write(w, r, ErrForeign) },
 		Unknown: func(w http.ResponseWriter, r *http.Request) { write(w, r, ErrNoPath) },
 	}))
-	return headers(mux), nil
+	return headers(from(o.Secure, mux)), nil
 }
 
 // incoming lets through what means something to a service. The credential
@@ -108,6 +109,19 @@ func tellPosition(ctx context.Context, w http.ResponseWriter) {
 			w.Header().Set(headerPosition, strings.Join(at, ","))
 		}
 	}
+}
+
+// from makes the remote address of a request the caller's: behind something that
+// ends TLS it is what that wrote last, otherwise the other end of the connection.
+func from(behind bool, next http.Handler) http.Handler {
+	const header = "X-Forwarded-For"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if said := r.Header.Values(header); behind && len(said) > 0 {
+			hops := strings.Split(said[len(said)-1], ",")
+			r.RemoteAddr = net.JoinHostPort(strings.TrimSpace(hops[len(hops)-1]), "0")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // headers are those of every answer.

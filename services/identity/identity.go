@@ -70,6 +70,10 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 		return nil, err
 	}
 	machine := clock.System{}
+	devices, err := credential.NewDevices(key, machine.Now)
+	if err != nil {
+		return nil, err
+	}
 	kept, board := packs.New(p.Pool), progress.NewBoard()
 	credentials := &credential.Store{Pool: p.Pool, Hasher: hasher}
 	ended := sessions.Log{Store: p.Journal.Store, Pool: p.Pool}.Ended
@@ -82,7 +86,7 @@ func build(p *servicekit.Platform, passwords credential.Cost) (*servicekit.Servi
 	publishers := publishers(p, lifecycle, replies)
 	needs := rpc.Needs{
 		Platform: p, Packs: kept, Documents: documents, Credentials: credentials, Board: board,
-		Throttle:   credential.NewThrottle(machine.Now, machine.Until),
+		Throttle: credential.NewThrottle(machine.Now, machine.Until), Devices: devices,
 		Signer:     authn.NewSigner(authn.IssuerIdentity, key, machine.Now),
 		MachineNow: machine.Now, SessionLifetime: config.SessionLifetime, TokenLifetime: min(config.TokenLifetime, authn.MaxLife),
 		FeedURL: config.FeedURL, Ended: ended, Lifecycle: lifecycle,

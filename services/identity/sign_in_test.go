@@ -430,6 +430,10 @@ func TestAClientIsCheckedByItsSecret(t *testing.T) {
 
 func TestGuessingIsSlowedDownAndTheHolderGetsIn(t *testing.T) {
 	i := install(t)
+	first, err := i.enter("admin", bootstrapPassword, "")
+	if err != nil || first.GetDevice() == "" {
+		t.Fatalf("the device is not marked: %v, %v", first, err)
+	}
 	refused := 0
 	for range 12 {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -445,6 +449,16 @@ func TestGuessingIsSlowedDownAndTheHolderGetsIn(t *testing.T) {
 	if !i.admitted(i.admin) {
 		t.Error("guessing ended an open session")
 	}
+	noticed := slices.DeleteFunc(i.events("account-admin"), func(e string) bool { return !strings.Contains(e, "GuessingNoticed") })
+	if len(noticed) != 1 {
+		t.Errorf("history tells of the guessing %d times: %v", len(noticed), noticed)
+	}
+	known := &identityv1.SignInRequest{User: "admin", Password: bootstrapPassword, Device: first.GetDevice()}
+	began := time.Now()
+	if _, err := i.door().SignIn(t.Context(), known); err != nil {
+		t.Errorf("on a known device the holder is refused: %v", err)
+	}
+	t.Logf("the holder waited %s on a known device", time.Since(began))
 	if _, err := i.enter("admin", bootstrapPassword, ""); err != nil {
 		t.Errorf("the holder is locked out: %v", err)
 	}

@@ -47,7 +47,11 @@ func (a *app) login() *cobra.Command {
 				return err
 			}
 			secrets := a.secrets(fromStdin || newFromStdin)
-			request := &identityv1.SignInRequest{User: user}
+			devices, err := session.LoadDevices(a.io.Env)
+			if err != nil {
+				return err
+			}
+			request := &identityv1.SignInRequest{User: user, Device: devices[conn.Target()][user]}
 			if request.Password, err = secrets.next(c.Context(), a.printer.Say("口令", "Password")); err != nil {
 				return err
 			}
@@ -63,8 +67,11 @@ func (a *app) login() *cobra.Command {
 			if err := session.Save(a.io.Env, session.File{Address: conn.Target(), Account: r.GetAccount(), Session: r.GetSession()}); err != nil {
 				return err
 			}
-			// The secrets of the session stay in its file.
-			r.AccessToken, r.Session = "", ""
+			if err := devices.Keep(a.io.Env, conn.Target(), r.GetAccount(), r.GetDevice()); err != nil {
+				return err
+			}
+			// The secrets of the session stay in their files.
+			r.AccessToken, r.Session, r.Device = "", "", ""
 			return a.printer.Message(r, func() {
 				if len(r.GetRoles()) == 0 {
 					a.printer.Line("已登录：%s", "Signed in: %s", r.GetAccount())

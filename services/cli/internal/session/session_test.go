@@ -136,3 +136,34 @@ func TestRefusedRefreshIsNotHidden(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestDeviceMarksAreKeptByAddressAndAccount(t *testing.T) {
+	t.Parallel()
+	env := home(filepath.Join(t.TempDir(), "config"))
+	for _, m := range [][3]string{{"here:1", "li", "m1"}, {"here:1", "wang", "m2"}, {"there:1", "li", "m3"}, {"here:1", "li", "m4"}} {
+		d, err := LoadDevices(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Keep(env, m[0], m[1], m[2]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := LoadDevices(env)
+	if err != nil || d["here:1"]["li"] != "m4" || d["here:1"]["wang"] != "m2" || d["there:1"]["li"] != "m3" {
+		t.Errorf("%v, %v", d, err)
+	}
+	path, err := devicesPath(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := LoadDevices(env); err != nil || len(d) != 0 {
+		t.Errorf("of a broken file: %v, %v", d, err)
+	}
+}

@@ -5,6 +5,7 @@ package page
 import (
 	_ "embed"
 	"html/template"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -29,8 +30,15 @@ var pages = template.Must(template.New("page").Parse(source))
 
 const cookie = "ostiary_session"
 
+// deviceCookie marks the browser as one on which its last user has signed in.
+const deviceCookie = "ostiary_device"
+
 // lifetime is how long a browser keeps the cookie; the session may end earlier.
 const lifetime = 12 * time.Hour
+
+// deviceLifetime is how long a browser keeps the mark; the door may forget it
+// earlier.
+const deviceLifetime = 90 * 24 * time.Hour
 
 // Options are what the page is told.
 type Options struct {
@@ -133,8 +141,9 @@ func (s server) failed(w http.ResponseWriter, r *http.Request, v view, err error
 
 func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 	v := view{English: language.English(r), User: strings.TrimSpace(r.PostFormValue("user"))}
-	answer, err := s.door.SignIn(r.Context(), &identityv1.SignInRequest{
-		User: v.User, Password: r.PostFormValue("password"), NewPassword: r.PostFormValue("new_password"),
+	address, _, _ := net.SplitHostPort(r.RemoteAddr) // of our own listener, or made by the door
+	answer, err := s.door.SignIn(grpckit.WithAddress(r.Context(), address), &identityv1.SignInRequest{
+		User: v.User, Password: r.PostFormValue("password"), NewPassword: r.PostFormValue("new_password"), Device: s.device(r),
 	})
 	if err != nil {
 		v.Problem = say(v, err)
@@ -144,8 +153,17 @@ func (s server) signIn(w http.ResponseWriter, r *http.Request) {
 		show(w, http.StatusUnauthorized, v)
 		return
 	}
-	http.SetCookie(w, s.cookie(r, answer.GetSession(), int(lifetime.Seconds())))
+	http.SetCookie(w, s.cookie(r, cookie, answer.GetSession(), lifetime))
+	http.SetCookie(w, s.cookie(r, deviceCookie, answer.GetDevice(), deviceLifetime))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// device is the mark that a sign-in left in this browser.
+func (s server) device(r *http.Request) string {
+	if c, err := r.Cookie(deviceCookie); err == nil {
+		return c.Value
+	}
+	return ""
 }
 
 func (s server) signOut(w http.ResponseWriter, r *http.Request) { s.finish(w, r, "") }
@@ -177,14 +195,14 @@ func (s server) finish(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 func (s server) forget(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, s.cookie(r, "", -1))
+	http.SetCookie(w, s.cookie(r, cookie, "", -time.Second))
 }
 
-// cookie holds the session secret. Scripts cannot read it, other sites cannot
-// make a browser send it, and over TLS it is sent over nothing else.
-func (s server) cookie(r *http.Request, secret string, age int) *http.Cookie {
+// cookie holds a secret. Scripts cannot read it, other sites cannot make a browser
+// send it, and over TLS it is sent over nothing else.
+func (s server) cookie(r *http.Request, name, secret string, age time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: cookie, Value: secret, Path: "/", MaxAge: age,
+		Name: name, Value: secret, Path: "/", MaxAge: int(age.Seconds()),
 		HttpOnly: true, Secure: s.Secure || r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	}
 }

@@ -13,17 +13,25 @@ import (
 // Failures are cheap at first and slow afterwards: the first few answers come
 // at once, each further one waits. No account is ever locked: as soon as the
 // guessing stops, its holder gets in after a few seconds at most, and a session
-// that is open is not touched meanwhile.
+// that is open is not touched meanwhile. On a device on which the holder has
+// signed in before, guessing elsewhere is not noticed at all.
 const (
 	freeFailures = 5
 	perFailure   = 2 * time.Second
 	longestWait  = 4 * time.Second
-	// freeGlobal and globalRate bound all attempts together; more cannot be
-	// hashed anyway.
+	// freeAddress and addressRate bound the attempts from one address, behind
+	// which a whole office may sit.
+	freeAddress = 50
+	addressRate = 5 // a second
+	// freeGlobal and globalRate bound all attempts from unknown devices together;
+	// more cannot be hashed anyway.
 	freeGlobal = 200
 	globalRate = 50 // a second
-	// remembered is for how many accounts failures are counted.
+	// remembered is for how many accounts, devices and addresses attempts are
+	// counted.
 	remembered = 10_000
+	// toldAgain is how long after guessing was noticed it is worth a word again.
+	toldAgain = time.Hour
 )
 
 // ErrSlowDown says that so many attempts failed that the next must wait.
@@ -31,33 +39,58 @@ var ErrSlowDown = fault.New(fault.Unavailable, "SIGN_IN_SLOW_DOWN",
 	"Too many attempts failed; wait a few seconds and try again.",
 	"失败次数过多，请稍等几秒后重试。")
 
+// Attempt is one try to sign in.
+type Attempt struct {
+	Account string
+	// Device is what Devices.Known said; "" is a device that is not known.
+	Device string
+	// Address is where it comes from, "" if that is not known.
+	Address string
+}
+
+// own is under which name the attempt counts as the account's.
+func (a Attempt) own() string {
+	if a.Device != "" {
+		return "device " + a.Device
+	}
+	return "account " + a.Account
+}
+
 // Throttle slows guessing down, by the machine's clock.
 type Throttle struct {
 	now    func() time.Time
 	wait   func(ctx context.Context, until time.Time) error
 	global *rate.Limiter
 
-	mu       sync.Mutex
-	accounts map[string]*rate.Limiter
+	mu     sync.Mutex
+	counts map[string]*rate.Limiter
+	told   map[string]time.Time
 }
 
 // NewThrottle returns a throttle on a clock.
 func NewThrottle(now func() time.Time, wait func(ctx context.Context, until time.Time) error) *Throttle {
-	return &Throttle{now: now, wait: wait, global: rate.NewLimiter(globalRate, freeGlobal), accounts: map[string]*rate.Limiter{}}
+	return &Throttle{
+		now: now, wait: wait, global: rate.NewLimiter(globalRate, freeGlobal),
+		counts: map[string]*rate.Limiter{}, told: map[string]time.Time{},
+	}
 }
 
-// Pass takes the place of one attempt on the account and waits for its turn. It
-// counts before the answer is known, so that many attempts at once do not slip
-// through together; Succeeded gives it back. An attempt that would have to wait
-// long is refused.
-func (t *Throttle) Pass(ctx context.Context, account string) error {
+// Pass takes the place of one attempt and waits for its turn. It counts before
+// the answer is known, so that many attempts at once do not slip through;
+// Succeeded gives it back. An attempt that would have to wait long is refused.
+func (t *Throttle) Pass(ctx context.Context, a Attempt) error {
 	now := t.now()
-	own, all := t.of(account).ReserveN(now, 1), t.global.ReserveN(now, 1)
-	cancel := func() {
-		own.CancelAt(t.now())
-		all.CancelAt(t.now())
+	var places []*rate.Reservation
+	delay := time.Duration(0)
+	for _, l := range t.limits(a) {
+		place := l.ReserveN(now, 1)
+		places, delay = append(places, place), max(delay, place.DelayFrom(now))
 	}
-	delay := max(own.DelayFrom(now), all.DelayFrom(now))
+	cancel := func() {
+		for _, place := range places {
+			place.CancelAt(t.now())
+		}
+	}
 	if delay > longestWait {
 		cancel()
 		return ErrSlowDown
@@ -72,27 +105,60 @@ func (t *Throttle) Pass(ctx context.Context, account string) error {
 	return nil
 }
 
-// Succeeded forgives the failures of an account.
-func (t *Throttle) Succeeded(account string) {
+// Noticed tells whether so many attempts of this account failed that the next
+// would be slowed down, and that this is worth a word: it is at most once an hour.
+func (t *Throttle) Noticed(a Attempt) bool {
+	now := t.now()
+	own := t.of(a.own(), rate.Every(perFailure), freeFailures)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.accounts, account)
+	if last, ok := t.told[a.own()]; own.TokensAt(now) >= 1 || ok && now.Sub(last) < toldAgain {
+		return false
+	}
+	forgetOne(t.told)
+	t.told[a.own()] = now
+	return true
 }
 
-func (t *Throttle) of(account string) *rate.Limiter {
+// Succeeded forgives the failures of the account or the device.
+func (t *Throttle) Succeeded(a Attempt) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l, ok := t.accounts[account]
-	if ok {
-		return l
+	delete(t.counts, a.own())
+}
+
+// limits are those that the attempt must pass: on a known device its own alone.
+func (t *Throttle) limits(a Attempt) []*rate.Limiter {
+	limits := []*rate.Limiter{t.of(a.own(), rate.Every(perFailure), freeFailures)}
+	if a.Device != "" {
+		return limits
 	}
-	if len(t.accounts) >= remembered {
-		for name := range t.accounts { // any: whoever floods us with names forgets some
-			delete(t.accounts, name)
-			break
-		}
+	if a.Address != "" {
+		limits = append(limits, t.of("address "+a.Address, addressRate, freeAddress))
 	}
-	l = rate.NewLimiter(rate.Every(perFailure), freeFailures)
-	t.accounts[account] = l
+	return append(limits, t.global)
+}
+
+func (t *Throttle) of(name string, every rate.Limit, free int) *rate.Limiter {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l, ok := t.counts[name]
+	if !ok {
+		forgetOne(t.counts)
+		l = rate.NewLimiter(every, free)
+		t.counts[name] = l
+	}
 	return l
+}
+
+// forgetOne makes room, if there is none: any of them, so whoever floods us with
+// names forgets some.
+func forgetOne[V any](m map[string]V) {
+	if len(m) < remembered {
+		return
+	}
+	for name := range m {
+		delete(m, name)
+		return
+	}
 }

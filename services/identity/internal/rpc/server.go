@@ -31,6 +31,7 @@ type Needs struct {
 	Documents   readmodel.Documents
 	Credentials *credential.Store
 	Throttle    *credential.Throttle
+	Devices     *credential.Devices
 	Signer      *authn.Signer
 	Board       *progress.Board
 	// MachineNow is the machine's time: sessions and tokens do not follow a

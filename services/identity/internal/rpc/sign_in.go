@@ -12,6 +12,7 @@ import (
 	"github.com/ostiary/ostiary/libs/authn"
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/fault"
+	"github.com/ostiary/ostiary/libs/grpckit"
 
 	"github.com/ostiary/ostiary/services/identity/internal/credential"
 	"github.com/ostiary/ostiary/services/identity/internal/domain/account"
@@ -49,7 +50,8 @@ func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*iden
 	if !account.ValidName(user) || len(r.GetPassword()) > maxInput {
 		return nil, ErrSignIn
 	}
-	a, since, err := s.prove(ctx, user, r.GetPassword())
+	attempt := credential.Attempt{Account: user, Device: s.Devices.Known(user, r.GetDevice()), Address: grpckit.Address(ctx)}
+	a, since, err := s.prove(ctx, attempt, r.GetPassword())
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +63,11 @@ func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*iden
 
 // prove returns the account if the password is right, and since when that is
 // its password. It takes as long for an account that does not exist.
-func (s *SignIn) prove(ctx context.Context, user, password string) (a account.State, since time.Time, err error) {
-	if err := s.Throttle.Pass(ctx, user); err != nil {
+func (s *SignIn) prove(ctx context.Context, attempt credential.Attempt, password string) (a account.State, since time.Time, err error) {
+	if err := s.Throttle.Pass(ctx, attempt); err != nil {
 		return a, since, err
 	}
-	facts, err := s.Platform.Journal.Stream(ctx, account.Stream(user))
+	facts, err := s.Platform.Journal.Stream(ctx, account.Stream(attempt.Account))
 	if err != nil {
 		return a, since, err
 	}
@@ -80,13 +82,26 @@ func (s *SignIn) prove(ctx context.Context, user, password string) (a account.St
 	case err != nil:
 		return account.State{}, since, err
 	case !right:
+		if err := s.failed(ctx, attempt); err != nil {
+			return account.State{}, since, err
+		}
 		return account.State{}, since, ErrSignIn
 	}
-	s.Throttle.Succeeded(user)
+	s.Throttle.Succeeded(attempt)
 	if a.Status != account.Active {
 		return account.State{}, since, ErrSuspended
 	}
 	return a, since, nil
+}
+
+// failed writes into the account's history that somebody guesses, once that is so.
+func (s *SignIn) failed(ctx context.Context, attempt credential.Attempt) error {
+	if !s.Throttle.Noticed(attempt) {
+		return nil
+	}
+	_, err := eventstore.Execute(ctx, s.Platform.Journal, account.Decider, account.Stream(attempt.Account), fresh(),
+		eventstore.Metadata{Actor: "service:" + s.Platform.Service}, account.Command(account.NoticeGuessing{KnownDevice: attempt.Device != ""}))
+	return err
 }
 
 // password replaces the password if a new one was given, and insists on it
@@ -146,7 +161,7 @@ func (s *SignIn) open(ctx context.Context, a account.State) (*identityv1.SignInR
 	}
 	return &identityv1.SignInResponse{
 		AccessToken: token, ExpiresIn: int32(s.TokenLifetime / time.Second), Session: secret,
-		Account: a.Account, Roles: a.Roles, Position: result.Last,
+		Account: a.Account, Roles: a.Roles, Position: result.Last, Device: s.Devices.Mark(a.Account),
 	}, nil
 }
 

@@ -3426,6 +3426,73 @@ func (x *PasswordChanged) GetCredentialId() string {
 	return ""
 }
 
+// GuessingNoticed says that so many sign-ins failed that further ones are slowed
+// down: somebody guesses, or the holder forgot. It is written at most once an
+// hour, so that whoever guesses cannot fill the history.
+type GuessingNoticed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Account name.
+	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// Whether the attempts came from a device on which the holder has signed in
+	// before.
+	KnownDevice   bool `protobuf:"varint,3,opt,name=known_device,json=knownDevice,proto3" json:"known_device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GuessingNoticed) Reset() {
+	*x = GuessingNoticed{}
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GuessingNoticed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GuessingNoticed) ProtoMessage() {}
+
+func (x *GuessingNoticed) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GuessingNoticed.ProtoReflect.Descriptor instead.
+func (*GuessingNoticed) Descriptor() ([]byte, []int) {
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GuessingNoticed) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *GuessingNoticed) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *GuessingNoticed) GetKnownDevice() bool {
+	if x != nil {
+		return x.KnownDevice
+	}
+	return false
+}
+
 // SessionOpened says that someone signed in.
 type SessionOpened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3445,7 +3512,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3457,7 +3524,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[41]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3470,7 +3537,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{41}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SessionOpened) GetPersonId() string {
@@ -3526,7 +3593,7 @@ type SessionEnded struct {
 
 func (x *SessionEnded) Reset() {
 	*x = SessionEnded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3538,7 +3605,7 @@ func (x *SessionEnded) String() string {
 func (*SessionEnded) ProtoMessage() {}
 
 func (x *SessionEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[42]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3551,7 +3618,7 @@ func (x *SessionEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnded.ProtoReflect.Descriptor instead.
 func (*SessionEnded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{42}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SessionEnded) GetPersonId() string {
@@ -3599,7 +3666,7 @@ type ClientAdded struct {
 
 func (x *ClientAdded) Reset() {
 	*x = ClientAdded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3611,7 +3678,7 @@ func (x *ClientAdded) String() string {
 func (*ClientAdded) ProtoMessage() {}
 
 func (x *ClientAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[43]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3624,7 +3691,7 @@ func (x *ClientAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientAdded.ProtoReflect.Descriptor instead.
 func (*ClientAdded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{43}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ClientAdded) GetClient() string {
@@ -3674,7 +3741,7 @@ type ClearanceOpened struct {
 
 func (x *ClearanceOpened) Reset() {
 	*x = ClearanceOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3686,7 +3753,7 @@ func (x *ClearanceOpened) String() string {
 func (*ClearanceOpened) ProtoMessage() {}
 
 func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[44]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3699,7 +3766,7 @@ func (x *ClearanceOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceOpened.ProtoReflect.Descriptor instead.
 func (*ClearanceOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{44}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ClearanceOpened) GetPersonId() string {
@@ -3756,7 +3823,7 @@ type ClearanceRecorded struct {
 
 func (x *ClearanceRecorded) Reset() {
 	*x = ClearanceRecorded{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3768,7 +3835,7 @@ func (x *ClearanceRecorded) String() string {
 func (*ClearanceRecorded) ProtoMessage() {}
 
 func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[45]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3781,7 +3848,7 @@ func (x *ClearanceRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceRecorded.ProtoReflect.Descriptor instead.
 func (*ClearanceRecorded) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{45}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ClearanceRecorded) GetPersonId() string {
@@ -3838,7 +3905,7 @@ type ClearanceWaived struct {
 
 func (x *ClearanceWaived) Reset() {
 	*x = ClearanceWaived{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3850,7 +3917,7 @@ func (x *ClearanceWaived) String() string {
 func (*ClearanceWaived) ProtoMessage() {}
 
 func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[46]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3863,7 +3930,7 @@ func (x *ClearanceWaived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceWaived.ProtoReflect.Descriptor instead.
 func (*ClearanceWaived) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{46}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ClearanceWaived) GetPersonId() string {
@@ -3920,7 +3987,7 @@ type ClearanceCancelled struct {
 
 func (x *ClearanceCancelled) Reset() {
 	*x = ClearanceCancelled{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3932,7 +3999,7 @@ func (x *ClearanceCancelled) String() string {
 func (*ClearanceCancelled) ProtoMessage() {}
 
 func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[47]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3945,7 +4012,7 @@ func (x *ClearanceCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearanceCancelled.ProtoReflect.Descriptor instead.
 func (*ClearanceCancelled) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{47}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ClearanceCancelled) GetPersonId() string {
@@ -3993,7 +4060,7 @@ type HrGateOpened struct {
 
 func (x *HrGateOpened) Reset() {
 	*x = HrGateOpened{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4005,7 +4072,7 @@ func (x *HrGateOpened) String() string {
 func (*HrGateOpened) ProtoMessage() {}
 
 func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[48]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4018,7 +4085,7 @@ func (x *HrGateOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HrGateOpened.ProtoReflect.Descriptor instead.
 func (*HrGateOpened) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{48}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *HrGateOpened) GetPersonId() string {
@@ -4062,7 +4129,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4074,7 +4141,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_identity_v1_events_proto_msgTypes[49]
+	mi := &file_ostiary_identity_v1_events_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4087,7 +4154,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{49}
+	return file_ostiary_identity_v1_events_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -4370,7 +4437,11 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\x0fPasswordChanged\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12#\n" +
-	"\rcredential_id\x18\x03 \x01(\tR\fcredentialId\"\xc5\x01\n" +
+	"\rcredential_id\x18\x03 \x01(\tR\fcredentialId\"k\n" +
+	"\x0fGuessingNoticed\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\tR\aaccount\x12!\n" +
+	"\fknown_device\x18\x03 \x01(\bR\vknownDevice\"\xc5\x01\n" +
 	"\rSessionOpened\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x1d\n" +
@@ -4441,7 +4512,7 @@ func file_ostiary_identity_v1_events_proto_rawDescGZIP() []byte {
 }
 
 var file_ostiary_identity_v1_events_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_ostiary_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(HrChangeKind)(0),               // 0: ostiary.identity.v1.HrChangeKind
 	(*HrChangeTaken)(nil),           // 1: ostiary.identity.v1.HrChangeTaken
@@ -4485,45 +4556,46 @@ var file_ostiary_identity_v1_events_proto_goTypes = []any{
 	(*ProductRolesSet)(nil),         // 39: ostiary.identity.v1.ProductRolesSet
 	(*InitialCredentialIssued)(nil), // 40: ostiary.identity.v1.InitialCredentialIssued
 	(*PasswordChanged)(nil),         // 41: ostiary.identity.v1.PasswordChanged
-	(*SessionOpened)(nil),           // 42: ostiary.identity.v1.SessionOpened
-	(*SessionEnded)(nil),            // 43: ostiary.identity.v1.SessionEnded
-	(*ClientAdded)(nil),             // 44: ostiary.identity.v1.ClientAdded
-	(*ClearanceOpened)(nil),         // 45: ostiary.identity.v1.ClearanceOpened
-	(*ClearanceRecorded)(nil),       // 46: ostiary.identity.v1.ClearanceRecorded
-	(*ClearanceWaived)(nil),         // 47: ostiary.identity.v1.ClearanceWaived
-	(*ClearanceCancelled)(nil),      // 48: ostiary.identity.v1.ClearanceCancelled
-	(*HrGateOpened)(nil),            // 49: ostiary.identity.v1.HrGateOpened
-	(*PackAdopted)(nil),             // 50: ostiary.identity.v1.PackAdopted
-	nil,                             // 51: ostiary.identity.v1.Post.AttributesEntry
-	(*timestamppb.Timestamp)(nil),   // 52: google.protobuf.Timestamp
+	(*GuessingNoticed)(nil),         // 42: ostiary.identity.v1.GuessingNoticed
+	(*SessionOpened)(nil),           // 43: ostiary.identity.v1.SessionOpened
+	(*SessionEnded)(nil),            // 44: ostiary.identity.v1.SessionEnded
+	(*ClientAdded)(nil),             // 45: ostiary.identity.v1.ClientAdded
+	(*ClearanceOpened)(nil),         // 46: ostiary.identity.v1.ClearanceOpened
+	(*ClearanceRecorded)(nil),       // 47: ostiary.identity.v1.ClearanceRecorded
+	(*ClearanceWaived)(nil),         // 48: ostiary.identity.v1.ClearanceWaived
+	(*ClearanceCancelled)(nil),      // 49: ostiary.identity.v1.ClearanceCancelled
+	(*HrGateOpened)(nil),            // 50: ostiary.identity.v1.HrGateOpened
+	(*PackAdopted)(nil),             // 51: ostiary.identity.v1.PackAdopted
+	nil,                             // 52: ostiary.identity.v1.Post.AttributesEntry
+	(*timestamppb.Timestamp)(nil),   // 53: google.protobuf.Timestamp
 }
 var file_ostiary_identity_v1_events_proto_depIdxs = []int32{
 	0,  // 0: ostiary.identity.v1.HrChangeTaken.kind:type_name -> ostiary.identity.v1.HrChangeKind
 	7,  // 1: ostiary.identity.v1.HrChangeTaken.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 2: ostiary.identity.v1.HrChangeTaken.post:type_name -> ostiary.identity.v1.Post
-	52, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
+	53, // 3: ostiary.identity.v1.HrChangeTaken.effective_at:type_name -> google.protobuf.Timestamp
 	5,  // 4: ostiary.identity.v1.HrSnapshotAccepted.quarantined:type_name -> ostiary.identity.v1.QuarantinedRow
 	6,  // 5: ostiary.identity.v1.HrSnapshotAccepted.new_units:type_name -> ostiary.identity.v1.UnitPath
 	5,  // 6: ostiary.identity.v1.HrSnapshotApplied.refused:type_name -> ostiary.identity.v1.QuarantinedRow
-	51, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
+	52, // 7: ostiary.identity.v1.Post.attributes:type_name -> ostiary.identity.v1.Post.AttributesEntry
 	7,  // 8: ostiary.identity.v1.PersonRegistered.details:type_name -> ostiary.identity.v1.PersonDetails
 	7,  // 9: ostiary.identity.v1.PersonDetailsCorrected.details:type_name -> ostiary.identity.v1.PersonDetails
 	8,  // 10: ostiary.identity.v1.EmploymentStarted.post:type_name -> ostiary.identity.v1.Post
-	52, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
+	53, // 11: ostiary.identity.v1.EmploymentStarted.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 12: ostiary.identity.v1.EmploymentPlanned.post:type_name -> ostiary.identity.v1.Post
-	52, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
+	53, // 13: ostiary.identity.v1.EmploymentPlanned.starts_at:type_name -> google.protobuf.Timestamp
 	8,  // 14: ostiary.identity.v1.PostChanged.post:type_name -> ostiary.identity.v1.Post
 	8,  // 15: ostiary.identity.v1.PostChanged.previous:type_name -> ostiary.identity.v1.Post
-	52, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
+	53, // 16: ostiary.identity.v1.PostChanged.effective_at:type_name -> google.protobuf.Timestamp
 	8,  // 17: ostiary.identity.v1.PostChangePlanned.post:type_name -> ostiary.identity.v1.Post
-	52, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
-	52, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
-	52, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
-	52, // 21: ostiary.identity.v1.AbsenceRecorded.from:type_name -> google.protobuf.Timestamp
-	52, // 22: ostiary.identity.v1.AbsenceRecorded.until:type_name -> google.protobuf.Timestamp
-	52, // 23: ostiary.identity.v1.AbsenceEnded.effective_at:type_name -> google.protobuf.Timestamp
-	52, // 24: ostiary.identity.v1.HrEventTaken.occurred_at:type_name -> google.protobuf.Timestamp
-	52, // 25: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
+	53, // 18: ostiary.identity.v1.PostChangePlanned.starts_at:type_name -> google.protobuf.Timestamp
+	53, // 19: ostiary.identity.v1.DepartureAnnounced.ends_at:type_name -> google.protobuf.Timestamp
+	53, // 20: ostiary.identity.v1.EmploymentEnded.effective_at:type_name -> google.protobuf.Timestamp
+	53, // 21: ostiary.identity.v1.AbsenceRecorded.from:type_name -> google.protobuf.Timestamp
+	53, // 22: ostiary.identity.v1.AbsenceRecorded.until:type_name -> google.protobuf.Timestamp
+	53, // 23: ostiary.identity.v1.AbsenceEnded.effective_at:type_name -> google.protobuf.Timestamp
+	53, // 24: ostiary.identity.v1.HrEventTaken.occurred_at:type_name -> google.protobuf.Timestamp
+	53, // 25: ostiary.identity.v1.SessionOpened.expires_at:type_name -> google.protobuf.Timestamp
 	26, // [26:26] is the sub-list for method output_type
 	26, // [26:26] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
@@ -4542,7 +4614,7 @@ func file_ostiary_identity_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_identity_v1_events_proto_rawDesc), len(file_ostiary_identity_v1_events_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

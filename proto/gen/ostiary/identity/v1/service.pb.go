@@ -33,7 +33,10 @@ type SignInRequest struct {
 	// Password.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	// New password, needed when the present one must be changed.
-	NewPassword   string `protobuf:"bytes,3,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	NewPassword string `protobuf:"bytes,3,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	// What the last sign-in of this account on this device answered as device;
+	// optional. Whoever shows it is not slowed down by what others guess elsewhere.
+	Device        string `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,6 +92,13 @@ func (x *SignInRequest) GetNewPassword() string {
 	return ""
 }
 
+func (x *SignInRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
 // SignInResponse is a session.
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -103,7 +113,10 @@ type SignInResponse struct {
 	// Product roles.
 	Roles []string `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
 	// Position of the event.
-	Position      int64 `protobuf:"varint,6,opt,name=position,proto3" json:"position,omitempty"`
+	Position int64 `protobuf:"varint,6,opt,name=position,proto3" json:"position,omitempty"`
+	// Mark of this device, to be kept and shown at the next sign-in. It opens
+	// nothing, serves this account only, and is known for ninety days.
+	Device        string `protobuf:"bytes,7,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -178,6 +191,13 @@ func (x *SignInResponse) GetPosition() int64 {
 		return x.Position
 	}
 	return 0
+}
+
+func (x *SignInResponse) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
 }
 
 // RefreshSessionRequest holds the session secret.
@@ -3747,11 +3767,12 @@ var File_ostiary_identity_v1_service_proto protoreflect.FileDescriptor
 
 const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"!ostiary/identity/v1/service.proto\x12\x13ostiary.identity.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\x1a ostiary/identity/v1/events.proto\"b\n" +
+	"!ostiary/identity/v1/service.proto\x12\x13ostiary.identity.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!ostiary/envelope/v1/options.proto\x1a ostiary/identity/v1/events.proto\"z\n" +
 	"\rSignInRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12!\n" +
-	"\fnew_password\x18\x03 \x01(\tR\vnewPassword\"\xb8\x01\n" +
+	"\fnew_password\x18\x03 \x01(\tR\vnewPassword\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\"\xd0\x01\n" +
 	"\x0eSignInResponse\x12!\n" +
 	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\x12\x1d\n" +
 	"\n" +
@@ -3759,7 +3780,8 @@ const file_ostiary_identity_v1_service_proto_rawDesc = "" +
 	"\asession\x18\x03 \x01(\tR\asession\x12\x18\n" +
 	"\aaccount\x18\x04 \x01(\tR\aaccount\x12\x14\n" +
 	"\x05roles\x18\x05 \x03(\tR\x05roles\x12\x1a\n" +
-	"\bposition\x18\x06 \x01(\x03R\bposition\"1\n" +
+	"\bposition\x18\x06 \x01(\x03R\bposition\x12\x16\n" +
+	"\x06device\x18\a \x01(\tR\x06device\"1\n" +
 	"\x15RefreshSessionRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\"n\n" +
 	"\x16RefreshSessionResponse\x12!\n" +

@@ -308,3 +308,11 @@ func TestTheFirstAdministratorComesBackWhenNobodyIsLeft(t *testing.T) {
 	rule(t, append(given, suspended())...).When(keep).ThenNothing()
 	rule(t).When(keep).ThenNothing()
 }
+
+func TestGuessingIsWrittenOfAccountsOnly(t *testing.T) {
+	t.Parallel()
+	rule(t, opened()).
+		When(account.NoticeGuessing{}).Then(&identityv1.GuessingNoticed{PersonId: "per_1", Account: "E1"}).
+		When(account.NoticeGuessing{KnownDevice: true}).Then(&identityv1.GuessingNoticed{PersonId: "per_1", Account: "E1", KnownDevice: true})
+	rule(t).When(account.NoticeGuessing{}).ThenNothing()
+}
