@@ -9,6 +9,8 @@
 //	store ──Push──► Relay ──► EV_<SERVICE> ──► Subscriber ──► router ──► Inbox ──► Policy.Do
 //	      ◄─ReadAll─┘                                     Feed ────────────┘
 //
+// Each user of the bus has a NATS account of its own; see Exports.
+//
 // # What an inbox promises
 //
 //   - Every event of the source is taken in, in the order of positions; the

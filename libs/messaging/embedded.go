@@ -67,19 +67,30 @@ func Embedded(c Config) (*Server, error) {
 	for _, u := range c.Users {
 		users[u.Name] = u
 	}
-	options.CustomClientAuthentication = door{users: users, outside: c.Outside}
+	own := &accounts{made: map[string]*server.Account{}}
+	options.CustomClientAuthentication = door{users: users, outside: c.Outside, accounts: own}
 	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
+	own.server = s
+	if err := offer(s.GlobalAccount()); err != nil {
+		return nil, fmt.Errorf("start NATS: %w", err)
+	}
 	s.Start()
+	running := &Server{server: s, users: users}
 	if !s.ReadyForConnections(readyWithin) || !s.JetStreamEnabled() {
-		s.Shutdown()
-		s.WaitForShutdown()
+		running.Close()
 		return nil, fmt.Errorf("start NATS on %s:%d with files in %s: it did not become ready; is the folder writable, and the key the one it was written with?",
 			options.Host, c.Port, c.Dir)
 	}
-	return &Server{server: s, users: users}, nil
+	for _, u := range c.Users { // what cannot be given is told now, not at every sign-in
+		if _, err := own.of(u); err != nil {
+			running.Close()
+			return nil, fmt.Errorf("start NATS: %w", err)
+		}
+	}
+	return running, nil
 }
 
 // free tells early and clearly that a port is taken; the server itself would
@@ -115,8 +126,9 @@ func (s *Server) Close() {
 
 // door admits the users and outside systems to the bus.
 type door struct {
-	users   map[string]User
-	outside func(user, password string) (User, bool)
+	users    map[string]User
+	outside  func(user, password string) (User, bool)
+	accounts *accounts
 }
 
 // Check implements server.Authentication.
@@ -131,6 +143,10 @@ func (d door) Check(c server.ClientAuthentication) bool {
 	if !ok {
 		return false
 	}
-	c.RegisterUser(u.server())
+	account, err := d.accounts.of(u)
+	if err != nil {
+		return false
+	}
+	c.RegisterUser(u.server(account))
 	return true
 }

@@ -44,6 +44,7 @@ type bus struct {
 	t      testing.TB
 	config messaging.Config
 	server *messaging.Server
+	guests *guests // nil without outside systems
 }
 
 func newBus(t testing.TB) *bus {

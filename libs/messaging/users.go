@@ -76,9 +76,12 @@ func durableRights(stream, durable string) []string {
 	}
 }
 
-func (u User) server() *server.User {
-	s := &server.User{Username: u.Name, Password: u.Password}
-	if u.Publish != nil || u.Subscribe != nil {
+// confined says that a user may do only what its lists allow.
+func (u User) confined() bool { return u.Publish != nil || u.Subscribe != nil }
+
+func (u User) server(account *server.Account) *server.User {
+	s := &server.User{Username: u.Name, Password: u.Password, Account: account}
+	if u.confined() {
 		s.Permissions = &server.Permissions{
 			Publish:   allow(u.Publish),
 			Subscribe: allow(u.Subscribe),

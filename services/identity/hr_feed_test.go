@@ -370,6 +370,28 @@ func TestAPassingFaultDelaysTheHrFeedNoLongerThanItLasts(t *testing.T) {
 	i.eventually("no cause is left", func() bool { return len(i.host.Causes()) == 0 })
 }
 
+// An empty message ends the server's answers to a question for messages, so that
+// what comes behind it must not be part of them.
+//
+// Covers: OPS-002
+func TestEmptyMessagesDoNotDelayTheHrFeed(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	for range 5 {
+		h.publish("hr.peoplesoft.employee.moved", nil)
+	}
+	h.publish(event(1, "one", "hired", "E1", ada))
+	i.within(20*time.Second, 5*time.Millisecond, "all answers", func() bool { // a lost message would come after 30 s
+		s, err := h.js.Stream(t.Context(), "HRREPLY")
+		return err == nil && s.CachedInfo().State.LastSeq == 6
+	})
+	for range 5 {
+		h.says("quarantined", "", "HR_EVENT_UNREADABLE")
+	}
+	h.says("accepted", "one", "")
+}
+
 // Covers: IDN-009
 func TestUnitsChangeByTheHrFeed(t *testing.T) {
 	i := install(t)

@@ -42,8 +42,11 @@ const (
 	// is when it comes again then.
 	tries = 5
 	later = 15 * time.Second
-	// look is how long one question for messages waits.
+	// look is how long one question for a message waits, and how long messages
+	// are taken in before the bus is cleared of them.
 	look = 5 * time.Second
+	// clearAfter is after how many messages it is cleared at the latest.
+	clearAfter = 64
 )
 
 // Intake takes in what comes over the bus, message by message.
@@ -120,18 +123,33 @@ func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
 	created := s.CachedInfo().Created.UnixNano()
 	i.cleared, i.failed = 0, map[uint64]error{}
 	for ctx.Err() == nil {
-		batch, err := consumer.Fetch(64, jetstream.FetchMaxWait(look))
-		if err != nil {
+		if err := i.some(ctx, created, consumer); err != nil {
 			return fmt.Errorf("ask for messages: %w", err)
-		}
-		for m := range batch.Messages() {
-			i.one(ctx, created, m)
 		}
 		i.clear(ctx, s, consumer)
-		if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
-			return fmt.Errorf("ask for messages: %w", err)
-		}
 		i.say(ctx, i.failing())
+	}
+	return nil
+}
+
+// some takes in messages until none comes for a while or it is time to clear.
+// Each is asked for on its own: what an HR system sends may be empty, and an
+// empty message ends the answers to a question, those behind it would be lost
+// until ackWait is over.
+func (i *Intake) some(ctx context.Context, created int64, consumer jetstream.Consumer) error {
+	began := clock.System{}.Now()
+	for range clearAfter {
+		m, err := consumer.Next(jetstream.FetchMaxWait(look))
+		switch {
+		case errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
+			return nil
+		case err != nil:
+			return err
+		}
+		i.one(ctx, created, m)
+		if ctx.Err() != nil || (clock.System{}).Now().Sub(began) > look {
+			return nil
+		}
 	}
 	return nil
 }
