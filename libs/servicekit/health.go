@@ -10,8 +10,11 @@ import (
 	"time"
 )
 
-// Health serves /healthz and /readyz of a process, and /metrics if given. It
-// answers only on the address it is given, which is loopback by default.
+// Health serves /healthz and /readyz of a process, and /metrics if given. /healthz
+// answers while the process serves; /readyz also names what a person must look at,
+// such as a parked event or a silent source, and is for monitors: whatever sends
+// calls to the process asks /healthz. It answers only on the address it is given,
+// which is loopback by default.
 type Health struct {
 	// Causes lists why the process is not ready. Anybody may read it, so it
 	// holds neither streams nor errors; see Host.Brief.
