@@ -268,6 +268,9 @@ func TestWhatBecomesOfARequest(t *testing.T) {
 		"refused lapsed": func(id string) proto.Message {
 			return &approvalv1.ApprovalLapsed{PersonId: "per_E1", CaseId: id, Kind: "access_request"}
 		},
+		"refused over": func(id string) proto.Message {
+			return &approvalv1.ApprovalLapsed{PersonId: "per_E1", CaseId: id, Kind: "access_request", Reason: "over"}
+		},
 		"refused no_signer": func(id string) proto.Message {
 			return &approvalv1.ApprovalCancelled{PersonId: "per_E1", CaseId: id, Kind: "access_request", Reason: "no_signer"}
 		},
@@ -275,7 +278,7 @@ func TestWhatBecomesOfARequest(t *testing.T) {
 			return &approvalv1.ApprovalPostponed{PersonId: "per_E1", CaseId: id, Kind: "access_request", Until: timestamppb.New(day(20))}
 		},
 	}
-	for _, want := range []string{"refused refused", "returned", "refused lapsed", "refused no_signer", "postponed"} {
+	for _, want := range []string{"refused refused", "returned", "refused lapsed", "refused over", "refused no_signer", "postponed"} {
 		q := s.submits("E1", ask("reader"))
 		s.decided(q.GetCaseId(), outcomes[want](q.GetCaseId()))
 		if got := s.state(q.GetNumber()); got != want {

@@ -591,6 +591,38 @@ func TestALateStepIsRemindedEscalatedAndLapsesInWorkingDays(t *testing.T) {
 }
 
 // Covers: APR-010
+func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
+	s := begin(t)
+	end := friday.Add(12 * time.Hour) // long before anybody is late
+	for _, id := range []string{"1", "2"} {
+		a := ask(id, "E1", "E1", "B")
+		a.NeededUntil = timestamppb.New(end)
+		s.Says("access-request", "holdings-per_E1", &accessv1.AccessApprovalRequired{PersonId: "per_E1", EmployeeNumber: "E1", RequestId: "req_" + id, Ask: a})
+	}
+	if r := s.decides("E7", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	if r := s.request(s.As("E7"), &approvalv1.DecideRequest{
+		CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(end.AddDate(0, 0, 9)),
+	}); r != "" {
+		t.Fatal(r)
+	}
+	s.Clock.Set(end)
+	for _, id := range []string{"1", "2"} {
+		s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened(id), "Lapsed") })
+	}
+	s.expect("1", "CaseOpened StepAssigned StepApproved StepAssigned Lapsed")
+	s.expect("2", "CaseOpened StepAssigned Postponed Lapsed")
+	facts := s.Stream("approval", "case-case_1")
+	if e := facts[len(facts)-1].Message.(*approvalv1.ApprovalLapsed); e.GetReason() != "over" {
+		t.Errorf("it lapsed because of %q", e.GetReason())
+	}
+	if r := s.decides("E31", "approve", "1"); r != "APPROVAL_CLOSED" {
+		t.Errorf("after its end: %q", r)
+	}
+}
+
+// Covers: APR-010
 func TestWhenAnApproverLeavesOthersSign(t *testing.T) {
 	s := begin(t)
 	s.asks("1", "E1", "E1", "B")

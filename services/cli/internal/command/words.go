@@ -115,6 +115,7 @@ var reasons = map[string]phrase{
 	"requester":                  {"申请人撤回", "by the requester"},
 	"no_signer":                  {"无人可签批", "nobody could sign"},
 	"lapsed":                     {"逾期无人签批", "nobody signed in time"},
+	"over":                       {"签批未完成，所申请的期限已过", "its own end came before all had signed"},
 	"refused":                    {"签批人不同意", "refused by a signer"},
 	"catalogue":                  {"该角色已不再提供", "the role is not offered any more"},
 	"late":                       {"签批完成时所申请的期限已过", "its end had passed when it was signed"},

@@ -781,7 +781,7 @@ type Request struct {
 	Renews string `protobuf:"bytes,10,opt,name=renews,proto3" json:"renews,omitempty"`
 	// pending, postponed, approved, refused, returned, withdrawn or fulfilled.
 	State string `protobuf:"bytes,11,opt,name=state,proto3" json:"state,omitempty"`
-	// Why it was refused or withdrawn: refused, lapsed, no_signer, duty_rule,
+	// Why it was refused or withdrawn: refused, lapsed, over, no_signer, duty_rule,
 	// catalogue, late; requester, leaver, transfer.
 	Outcome string `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// What the signer wrote, or the duty rule.

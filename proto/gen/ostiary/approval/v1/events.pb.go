@@ -1187,8 +1187,7 @@ func (x *ApprovalCancelled) GetReason() string {
 	return ""
 }
 
-// ApprovalLapsed is the outcome: nobody signed in time, not even after the
-// escalation.
+// ApprovalLapsed is the outcome: not everybody signed in time.
 type ApprovalLapsed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Beneficiary.
@@ -1198,7 +1197,10 @@ type ApprovalLapsed struct {
 	// Case.
 	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	// Kind of the matter.
-	Kind          string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Why: "" if a step was late, even after the escalation; over if what is asked
+	// for would itself be over.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1257,6 +1259,13 @@ func (x *ApprovalLapsed) GetCaseId() string {
 func (x *ApprovalLapsed) GetKind() string {
 	if x != nil {
 		return x.Kind
+	}
+	return ""
+}
+
+func (x *ApprovalLapsed) GetReason() string {
+	if x != nil {
+		return x.Reason
 	}
 	return ""
 }
@@ -1794,12 +1803,13 @@ const file_ostiary_approval_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x12\n" +
 	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x83\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x9b\x01\n" +
 	"\x0eApprovalLapsed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x12\n" +
-	"\x04kind\x18\x04 \x01(\tR\x04kind\"\xa6\x02\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xa6\x02\n" +
 	"\vDeputyNamed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12#\n" +

@@ -116,7 +116,7 @@ func (a *asker) decide() {
 	r := a.state.Requests[q]
 	outcomes := []holdings.Outcome{
 		holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeRefused, holdings.OutcomeReturned, holdings.OutcomePostponed,
-		holdings.OutcomeLapsed, holdings.OutcomeNoSigner,
+		holdings.OutcomeLapsed, holdings.OutcomeNoSigner, holdings.OutcomeOver,
 	}
 	o := outcomes[a.IntN(len(outcomes))]
 	if o == holdings.OutcomeGranted {

@@ -131,6 +131,7 @@ func (c SubmitRequest) ask(s State, r *accessv1.AccessRequested) *approvalv1.Ask
 			Application: c.Application, Role: c.Role, Level: c.Offer.Level, Privileged: c.Offer.Privileged, Owner: c.Offer.Owner,
 		},
 	}
+	a.NeededUntil = r.GetValidUntil()
 	show := func(zh, en, value string) {
 		if value != "" {
 			a.Shown = append(a.Shown, &approvalv1.ShownLine{LabelZh: zh, Label: en, Value: value})

@@ -51,6 +51,10 @@ var (
 	// ErrClosed says that the case has its outcome.
 	ErrClosed = fault.New(fault.Refused, "APPROVAL_CLOSED",
 		"This case is decided; nothing can be signed any more.", "该审批已有结果，不能再签批。")
+	// ErrOver says that what is asked for would be over.
+	ErrOver = fault.New(fault.Refused, "APPROVAL_OVER",
+		"What was asked for has ended by itself before it was signed; nothing can be signed any more. Whoever still needs it asks again.",
+		"所申请的期限在签批完成前已过，不能再签批；仍有需要请重新申请。")
 	// ErrPostponed says that the case rests.
 	ErrPostponed = fault.New(fault.Refused, "APPROVAL_POSTPONED",
 		"This case is postponed; it can be decided when that day has come.", "该审批已延期，到期后方可签批。")
@@ -151,6 +155,8 @@ func (c Signing) admitted(s State) error {
 	switch {
 	case !s.Waiting():
 		return ErrClosed
+	case s.over(c.Now):
+		return ErrOver.With("until", s.ask().GetNeededUntil().AsTime().Format(time.RFC3339))
 	case !c.Signer.Employed:
 		return ErrSignerLeft
 	case s.barred(c.Signer.Party.GetPersonId()):
