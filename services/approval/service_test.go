@@ -539,6 +539,7 @@ func TestRefusedReturnedPostponed(t *testing.T) {
 	for what, r := range map[string]*approvalv1.DecideRequest{
 		"APPROVAL_DECISION_UNKNOWN": {CaseId: "case_1", Decision: "agree", Digest: "d1"},
 		"APPROVAL_REASON_MISSING":   {CaseId: "case_1", Decision: "refuse", Digest: "d1", Reason: " "},
+		"APPROVAL_DIGEST_MISSING":   {CaseId: "case_1", Decision: "approve"},
 		"APPROVAL_CHANGED":          {CaseId: "case_1", Decision: "approve", Digest: "other"},
 		"APPROVAL_UNTIL_INVALID":    {CaseId: "case_1", Decision: "postpone", Digest: "d1", Reason: "x"},
 		"APPROVAL_UNKNOWN":          {CaseId: "case_9", Decision: "approve", Digest: "d1"},

@@ -81,6 +81,11 @@ func TestNobodyDecidesAboutTheOwnMatter(t *testing.T) {
 			s.Digest = "d2"
 			return s
 		}(), approvalcase.ErrChanged},
+		"who does not say what was seen": {[]proto.Message{opened(1), assigned(1, 1, seat("unit_head", "E7"))}, func() approvalcase.Signing {
+			s := by("E7")
+			s.Digest = ""
+			return s
+		}(), approvalcase.ErrDigestMissing},
 		"with an endless reason": {[]proto.Message{opened(1), assigned(1, 1, seat("unit_head", "E7"))}, func() approvalcase.Signing {
 			s := by("E7")
 			s.Comment = strings.Repeat("因", 1001)

@@ -74,6 +74,9 @@ var (
 	// ErrChanged says that the signer saw something else.
 	ErrChanged = fault.New(fault.Conflict, "APPROVAL_CHANGED",
 		"What you were shown is not what is to be signed; look at the case again.", "您看到的内容与待签内容不一致，请重新查看后再签批。")
+	// ErrDigestMissing says that nobody can know what the signer saw.
+	ErrDigestMissing = fault.New(fault.Invalid, "APPROVAL_DIGEST_MISSING",
+		"Say what you sign: look at the case and send the digest that it shows.", "请说明所签内容：先查看该审批，并提交其显示的摘要（digest）。")
 	// ErrReasonMissing says that a decision needs a reason.
 	ErrReasonMissing = fault.New(fault.Invalid, "APPROVAL_REASON_MISSING",
 		"Say why with a reason; whoever asked must understand the decision.", "请填写理由，使申请人了解决定原因。")
@@ -153,6 +156,8 @@ func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err 
 // admitted checks what even a direct authorisation needs.
 func (c Signing) admitted(s State) error {
 	switch {
+	case c.Digest == "":
+		return ErrDigestMissing
 	case !s.Waiting():
 		return ErrClosed
 	case s.over(c.Now):
