@@ -591,6 +591,53 @@ func TestALateStepIsRemindedEscalatedAndLapsesInWorkingDays(t *testing.T) {
 	s.expect("1", "CaseOpened StepAssigned StepReminded StepEscalated Lapsed")
 }
 
+// shows is the step of a case that began last, as the auditor sees it.
+func (s *story) shows(id string) *approvalv1.StepView {
+	s.t.Helper()
+	r, err := s.client().GetApproval(s.As("root", "auditor"), &approvalv1.GetApprovalRequest{CaseId: "case_" + id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r.GetSteps()[r.GetApproval().GetStep()-1]
+}
+
+// Covers: APR-010
+func TestACaseTellsOfItsRemindersEscalationsAndLapse(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.asks("2", "E2", "E2", "B")
+	if v := s.shows("1"); v.GetLapsesAt() != nil || len(v.GetReminders()) != 0 {
+		t.Errorf("at first: %v", v)
+	}
+	if r := s.decides("E7", "refuse", "2"); r != "" {
+		t.Fatal(r)
+	}
+	if v := s.shows("2"); v.GetState() != "refused" {
+		t.Errorf("a step that was refused is %q", v.GetState())
+	}
+	s.Clock.Set(midnight(14))
+	s.Eventually("reminded", func() bool { return strings.HasSuffix(s.happened("1"), "StepReminded") })
+	v := s.shows("1")
+	if r := v.GetReminders(); len(r) != 1 || !r[0].GetAt().AsTime().Equal(midnight(14)) || len(r[0].GetTo()) != 1 || r[0].GetTo()[0].GetEmployeeNumber() != "E7" {
+		t.Errorf("reminders: %v", r)
+	}
+	s.Clock.Set(midnight(24))
+	s.Eventually("escalated", func() bool { return strings.HasSuffix(s.happened("1"), "StepEscalated") })
+	v = s.shows("1")
+	if e := v.GetEscalations(); len(e) != 1 || !e[0].GetAt().AsTime().Equal(midnight(24)) || e[0].GetTo().GetBy() != "unit_head" || e[0].GetTo().GetHolders()[0].GetEmployeeNumber() != "E9" {
+		t.Errorf("escalations: %v", e)
+	}
+	if v.GetState() != "open" || !v.GetLapsesAt().AsTime().Equal(v.GetDueAt().AsTime()) {
+		t.Errorf("after the escalation: %v", v)
+	}
+	at := v.GetLapsesAt().AsTime()
+	s.Clock.Set(at)
+	s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened("1"), "Lapsed") })
+	if v := s.shows("1"); v.GetState() != "lapsed" || !v.GetLapsedAt().AsTime().Equal(at) || v.GetLapsesAt() != nil {
+		t.Errorf("after the lapse: %v", v)
+	}
+}
+
 // Covers: APR-010
 func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 	s := begin(t)
@@ -608,6 +655,9 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 	}); r != "" {
 		t.Fatal(r)
 	}
+	if v := s.shows("1"); !v.GetLapsesAt().AsTime().Equal(end) {
+		t.Errorf("it says to lapse at %v", v.GetLapsesAt())
+	}
 	s.Clock.Set(end)
 	for _, id := range []string{"1", "2"} {
 		s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened(id), "Lapsed") })
@@ -618,7 +668,7 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 	if e := facts[len(facts)-1].Message.(*approvalv1.ApprovalLapsed); e.GetReason() != "over" {
 		t.Errorf("it lapsed because of %q", e.GetReason())
 	}
-	if r := s.decides("E31", "approve", "1"); r != "APPROVAL_CLOSED" {
+	if r := s.decides("E7", "approve", "1"); r != "APPROVAL_CLOSED" {
 		t.Errorf("after its end: %q", r)
 	}
 }

@@ -23,6 +23,7 @@ var sets = []struct{ file, message, field, of string }{
 	{"identity/v1/service.proto", "ClearanceItem", "state", ""},
 	{"accessrequest/v1/service.proto", "Grant", "state", ""},
 	{"accessrequest/v1/events.proto", "GrantIssued", "kind", ""},
+	{"approval/v1/service.proto", "StepView", "state", "step"},
 	{"audit/v1/service.proto", "ExplainAccessResponse", "state", ""},
 	{"provisioning/v1/service.proto", "Order", "operation", ""},
 	{"provisioning/v1/service.proto", "Order", "state", ""},
