@@ -345,3 +345,38 @@ func TestAGrantBeginsOnItsDayAndIsRenewed(t *testing.T) {
 		t.Errorf("the renewal is %q", got)
 	}
 }
+
+// Covers: ACR-057
+func TestEverybodySeesWhatCanBeAskedFor(t *testing.T) {
+	s := beginAsking(t)
+	s.activates(2, strings.Replace(offered, "version: 1", "version: 2", 1)+`routes: [{id: reference, when: 'role.level == "B"', steps: [{by: supervisor}]}]
+`)
+	roles := func(want string) {
+		t.Helper()
+		r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, o := range r.GetItems() {
+			all = append(all, o.GetApplication()+"/"+o.GetRole()+" "+o.GetState())
+			if o.GetLatest().AsTime().Before(noon) || o.GetLevel() != "B" {
+				t.Errorf("role %v", o)
+			}
+		}
+		if got := strings.Join(all, ", "); got != want { // no route leads to orders/secret
+			t.Errorf("roles %q, want %q", got, want)
+		}
+	}
+	roles("orders/reader requestable, orders/approver requestable")
+	s.submits("E1", ask("reader"))
+	roles("orders/reader pending, orders/approver conflict")
+	if r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{Application: "crm"}); err != nil || len(r.GetItems()) != 0 {
+		t.Errorf("roles of another application: %v, %v", r, err)
+	}
+	for who, want := range map[string]string{"E404": "REQUEST_PERSON_NOT_EMPLOYED"} {
+		if _, err := s.client().ListRoles(s.As(who), &accessv1.ListRolesRequest{}); reasonOf(err) != want {
+			t.Errorf("%s: %v, want %s", who, err, want)
+		}
+	}
+}

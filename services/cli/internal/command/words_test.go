@@ -22,6 +22,7 @@ var sets = []struct{ file, message, field, of string }{
 	{"identity/v1/service.proto", "GetClearanceResponse", "gate", "gate"},
 	{"identity/v1/service.proto", "ClearanceItem", "state", ""},
 	{"accessrequest/v1/service.proto", "Grant", "state", ""},
+	{"accessrequest/v1/service.proto", "OfferedRole", "state", "role"},
 	{"accessrequest/v1/events.proto", "GrantIssued", "kind", ""},
 	{"approval/v1/service.proto", "StepView", "state", "step"},
 	{"audit/v1/service.proto", "ExplainAccessResponse", "state", ""},
