@@ -91,17 +91,23 @@ func (a *app) approvalsShow() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.showForm(r.GetApproval())
-				a.printer.Line("", "")
-				a.showSteps(r.GetSteps())
-				a.showSignatures(r.GetSteps())
-				a.showNotices(r.GetSteps())
+				a.showCase(r)
 				if r.GetMaySign() {
-					a.printer.Line("待您签批：ostiary approve|refuse|return|postpone %s", "It is yours to sign: ostiary approve|refuse|return|postpone %s", args[0])
+					a.printer.Line("待您签批：ostiary approve|refuse|return|postpone %s --digest %s",
+						"It is yours to sign: ostiary approve|refuse|return|postpone %s --digest %s", args[0], r.GetApproval().GetDigest())
 				}
 			})
 		},
 	}
+}
+
+// showCase shows what is signed, by whom, and what has happened.
+func (a *app) showCase(r *approvalv1.GetApprovalResponse) {
+	a.showForm(r.GetApproval())
+	a.printer.Line("", "")
+	a.showSteps(r.GetSteps())
+	a.showSignatures(r.GetSteps())
+	a.showNotices(r.GetSteps())
 }
 
 // showForm shows what is signed.
