@@ -268,6 +268,9 @@ func TestWhatBecomesOfARequest(t *testing.T) {
 		"refused lapsed": func(id string) proto.Message {
 			return &approvalv1.ApprovalLapsed{PersonId: "per_E1", CaseId: id, Kind: "access_request"}
 		},
+		"refused over": func(id string) proto.Message {
+			return &approvalv1.ApprovalLapsed{PersonId: "per_E1", CaseId: id, Kind: "access_request", Reason: "over"}
+		},
 		"refused no_signer": func(id string) proto.Message {
 			return &approvalv1.ApprovalCancelled{PersonId: "per_E1", CaseId: id, Kind: "access_request", Reason: "no_signer"}
 		},
@@ -275,7 +278,7 @@ func TestWhatBecomesOfARequest(t *testing.T) {
 			return &approvalv1.ApprovalPostponed{PersonId: "per_E1", CaseId: id, Kind: "access_request", Until: timestamppb.New(day(20))}
 		},
 	}
-	for _, want := range []string{"refused refused", "returned", "refused lapsed", "refused no_signer", "postponed"} {
+	for _, want := range []string{"refused refused", "returned", "refused lapsed", "refused over", "refused no_signer", "postponed"} {
 		q := s.submits("E1", ask("reader"))
 		s.decided(q.GetCaseId(), outcomes[want](q.GetCaseId()))
 		if got := s.state(q.GetNumber()); got != want {
@@ -340,5 +343,40 @@ func TestAGrantBeginsOnItsDayAndIsRenewed(t *testing.T) {
 	s.Clock.Advance(time.Hour)
 	if got := s.state(again.GetNumber()); got != "fulfilled" {
 		t.Errorf("the renewal is %q", got)
+	}
+}
+
+// Covers: ACR-057
+func TestEverybodySeesWhatCanBeAskedFor(t *testing.T) {
+	s := beginAsking(t)
+	s.activates(2, strings.Replace(offered, "version: 1", "version: 2", 1)+`routes: [{id: reference, when: 'role.level == "B"', steps: [{by: supervisor}]}]
+`)
+	roles := func(want string) {
+		t.Helper()
+		r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, o := range r.GetItems() {
+			all = append(all, o.GetApplication()+"/"+o.GetRole()+" "+o.GetState())
+			if o.GetLatest().AsTime().Before(noon) || o.GetLevel() != "B" {
+				t.Errorf("role %v", o)
+			}
+		}
+		if got := strings.Join(all, ", "); got != want { // no route leads to orders/secret
+			t.Errorf("roles %q, want %q", got, want)
+		}
+	}
+	roles("orders/reader requestable, orders/approver requestable")
+	s.submits("E1", ask("reader"))
+	roles("orders/reader pending, orders/approver conflict")
+	if r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{Application: "crm"}); err != nil || len(r.GetItems()) != 0 {
+		t.Errorf("roles of another application: %v, %v", r, err)
+	}
+	for who, want := range map[string]string{"E404": "REQUEST_PERSON_NOT_EMPLOYED"} {
+		if _, err := s.client().ListRoles(s.As(who), &accessv1.ListRolesRequest{}); reasonOf(err) != want {
+			t.Errorf("%s: %v, want %s", who, err, want)
+		}
 	}
 }

@@ -142,6 +142,46 @@ func (s *story) expect(what string, r *accessv1.ListGrantsRequest, want string) 
 	}
 }
 
+// Everybody is shown what they hold themselves, and nobody what others hold but
+// those whose work it is.
+//
+// Covers: ACR-033
+func TestEverybodySeesTheOwnRightsAndNobodyThoseOfOthers(t *testing.T) {
+	s := begin(t)
+	s.activates(1, body)
+	s.starts("E1", "P1", day(3))
+	s.starts("E2", "P1", day(3))
+	for _, c := range []struct {
+		who, what string
+		r         *accessv1.ListGrantsRequest
+		want      string
+	}{
+		{"E1", "", &accessv1.ListGrantsRequest{}, "E1"},
+		{"E1", "", &accessv1.ListGrantsRequest{Own: true}, "E1"},
+		{"E1", "", &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, "E1"},
+		{"E1", "", &accessv1.ListGrantsRequest{Role: "orders/reader"}, "E1"},
+		{"E1", "", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "GRANTS_OF_OTHERS"},
+		{"E1", "", &accessv1.ListGrantsRequest{EmployeeNumber: "E404"}, "GRANTS_OF_OTHERS"}, // nor whether there is such a person
+		{"E1", "reception", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "GRANTS_OF_OTHERS"},
+		{"E1", "auditor", &accessv1.ListGrantsRequest{}, "E1 E2"},
+		{"E1", "auditor", &accessv1.ListGrantsRequest{Own: true}, "E1"},
+		{"E1", "hr", &accessv1.ListGrantsRequest{EmployeeNumber: "E2"}, "E2"},
+	} {
+		r, err := s.client().ListGrants(s.As(c.who, strings.Fields(c.what)...), c.r)
+		got := reasonOf(err)
+		if err == nil {
+			var all []string
+			for _, g := range r.GetItems() {
+				all = append(all, g.GetEmployeeNumber())
+			}
+			got = strings.Join(all, " ")
+		}
+		if got != c.want {
+			t.Errorf("%s %s asks for %v: %q, want %q", c.who, c.what, c.r, got, c.want)
+		}
+	}
+}
+
 // Covers: ACR-033, ACR-059
 func TestWhoHoldsWhatNowAndAtAnyPastInstant(t *testing.T) {
 	s := begin(t)
@@ -248,7 +288,7 @@ func TestListsRefuseWhatTheyCannotAnswer(t *testing.T) {
 		"of a person unknown":          {ctx, &accessv1.ListGrantsRequest{EmployeeNumber: "E9"}, rpc.ErrPersonUnknown},
 		"of a role unknown":            {ctx, &accessv1.ListGrantsRequest{Role: "orders/raeder"}, rpc.ErrRoleUnknown},
 		"nobody":                       {t.Context(), &accessv1.ListGrantsRequest{}, authz.ErrUnauthenticated},
-		"an employee":                  {s.As("eve", "employee"), &accessv1.ListGrantsRequest{}, authz.ErrForbidden},
+		"an employee":                  {s.As("eve", "employee"), &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, rpc.ErrOthersGrants},
 		"a service that need not know": {s.AsService("policy"), &accessv1.ListGrantsRequest{}, authz.ErrForbidden},
 	} {
 		if _, err := s.client().ListGrants(tc.ctx, tc.request); !errors.Is(err, tc.want) {

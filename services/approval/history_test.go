@@ -14,6 +14,7 @@ import (
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
+	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/servicekit/hosttest"
@@ -107,8 +108,19 @@ func TestRecordHistory(t *testing.T) {
 	done(s.decides("E51", "authorise", "4"))
 	s.Says("access-request", "holdings-per_E1", &accessv1.AccessRequestWithdrawn{PersonId: "per_E1", EmployeeNumber: "E1", RequestId: "req_5", CaseId: "case_5"})
 	done(s.decides("E41", "approve", "8"))
+	short := ask("10", "E1", "E1", "A")
+	short.NeededUntil = timestamppb.New(midnight(24))
+	s.Says("access-request", "holdings-per_E1", &accessv1.AccessApprovalRequired{PersonId: "per_E1", EmployeeNumber: "E1", RequestId: "req_10", Ask: short})
+	s.away("abs_1", "E9", "E42", 0, 9)
+	s.away("abs_2", "E9", "E51", 5, 30)
+	s.away("abs_2", "E9", "E2", 5, 40)
+	s.away("abs_3", "E42", "E9", 1, 4)
+	s.Says("identity", "person-E9", &identityv1.AbsenceEnded{
+		PersonId: "per_E9", EmployeeNumber: "E9", AbsenceId: "abs_1", EffectiveAt: timestamppb.New(s.Clock.Now().AddDate(0, 0, 3)),
+	})
 	s.leaves("E31")
 	s.Clock.Set(midnight(24))
+	s.Eventually("over", func() bool { return strings.HasSuffix(s.happened("10"), "Lapsed") })
 	s.Eventually("escalated", func() bool { return strings.HasSuffix(s.happened("6"), "StepEscalated") })
 	s.Clock.Set(midnight(27))
 	s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened("7"), "Lapsed") })

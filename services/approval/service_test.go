@@ -332,47 +332,89 @@ func TestADelegationIsListedAndRecalled(t *testing.T) {
 	}
 }
 
+// away lets HR say that somebody is away from one day from now until another.
+func (s *story) away(absence, number, deputy string, from, until int) {
+	s.t.Helper()
+	now := s.Clock.Now()
+	s.Says("identity", "person-"+number, &identityv1.AbsenceRecorded{
+		PersonId: "per_" + number, EmployeeNumber: number, Deputy: deputy, AbsenceId: absence,
+		From: timestamppb.New(now.AddDate(0, 0, from)), Until: timestamppb.New(now.AddDate(0, 0, until)),
+	})
+}
+
 // HR names a deputy for an absence: the deputy signs while it lasts, not a day
-// longer, and not once the person is back. Whom HR may not name is passed over.
+// longer, and not once the person is back.
 //
 // Covers: ACR-061, APR-011
 func TestTheDeputyOfAnAbsenceSignsWhileItLasts(t *testing.T) {
 	s := begin(t)
-	away := func(number, deputy string, days int) {
-		t.Helper()
-		now := s.Clock.Now()
-		s.Says("identity", "person-"+number, &identityv1.AbsenceRecorded{
-			PersonId: "per_" + number, EmployeeNumber: number, Deputy: deputy,
-			From: timestamppb.New(now), Until: timestamppb.New(now.AddDate(0, 0, days)),
-		})
-	}
 	s.asks("1", "E1", "E1", "B")
-	away("E7", "E404", 5)
-	away("E7", "E7", 5)
-	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
-		t.Errorf("without a deputy: %q", r)
-	}
-	away("E7", "E8", 3)
-	away("E8", "E7", 3) // would be a circle
+	s.away("abs_1", "E7", "E8", 0, 9)
 	if got := s.waiting("E8"); got != "1" {
 		t.Errorf("for the deputy waits %q", got)
 	}
-	away("E7", "E9", 5) // another one takes the place of E8
-	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
-		t.Errorf("the deputy of an absence that was replaced: %q", r)
+	s.away("abs_1", "E7", "E9", 0, 9) // HR corrects whom it named
+	if got := s.waiting("E8"); got != "" {
+		t.Errorf("for the deputy who was named in error waits %q", got)
 	}
-	if r := s.decides("E9", "approve", "1"); r != "" {
-		t.Fatal(r)
+	if got := s.waiting("E9"); got != "1" {
+		t.Errorf("for the right deputy waits %q", got)
 	}
-	s.asks("2", "E2", "E2", "B")
-	s.Says("identity", "person-E7", &identityv1.AbsenceEnded{PersonId: "per_E7", EmployeeNumber: "E7", EffectiveAt: timestamppb.New(s.Clock.Now())})
-	if r := s.decides("E9", "approve", "2"); r != "APPROVAL_UNKNOWN" {
+	back := s.Clock.Now().AddDate(0, 0, 2)
+	s.Says("identity", "person-E7", &identityv1.AbsenceEnded{PersonId: "per_E7", EmployeeNumber: "E7", AbsenceId: "abs_1", EffectiveAt: timestamppb.New(back)})
+	s.Clock.Set(back.Add(-time.Microsecond))
+	if got := s.waiting("E9"); got != "1" {
+		t.Errorf("for the deputy waits %q before the day of the return", got)
+	}
+	s.Clock.Set(back)
+	if r := s.decides("E9", "approve", "1"); r != "APPROVAL_UNKNOWN" {
 		t.Errorf("after the return: %q", r)
 	}
-	away("E7", "E8", 2)
-	s.Clock.Advance(3 * 24 * time.Hour)
-	if r := s.decides("E8", "approve", "2"); r != "APPROVAL_UNKNOWN" {
-		t.Errorf("after the absence: %q", r)
+	s.away("abs_2", "E7", "E8", 0, 2)
+	s.Says("identity", "person-E7", &identityv1.AbsenceEnded{PersonId: "per_E7", EmployeeNumber: "E7", AbsenceId: "abs_2", EffectiveAt: timestamppb.New(s.Clock.Now())})
+	if got := s.waiting("E8"); got != "" {
+		t.Errorf("for the deputy waits %q after the return at once", got)
+	}
+}
+
+// Absences that overlap or follow each other have each their deputy, for their
+// own days.
+//
+// Covers: ACR-061
+func TestEachAbsenceHasItsDeputyForItsDays(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.away("abs_1", "E7", "E8", 0, 2)
+	s.away("abs_2", "E7", "E31", 1, 3)
+	s.away("abs_3", "E7", "E8", 3, 5)
+	for day, want := range []string{"E8", "E8 E31", "E31", "E8", "E8", ""} {
+		s.Clock.Set(friday.AddDate(0, 0, day))
+		var who []string
+		for _, number := range []string{"E8", "E31"} {
+			if s.waiting(number) != "" {
+				who = append(who, number)
+			}
+		}
+		if got := strings.Join(who, " "); got != want {
+			t.Errorf("on day %d it waits for %q, want %q", day, got, want)
+		}
+	}
+}
+
+// Whom HR may not name is passed over, and everybody who reads the history sees
+// why.
+//
+// Covers: ACR-061, APR-011
+func TestAnEventSaysWhyADeputyWasPassedOver(t *testing.T) {
+	s := begin(t)
+	s.away("abs_1", "E7", "E404", 0, 5)
+	s.away("abs_2", "E7", "E8", 0, 5)
+	s.away("abs_3", "E8", "E7", 1, 2)
+	for stream, want := range map[string]string{"authority-per_E7": "DEPUTY_NOT_FOUND", "authority-per_E8": "DEPUTY_CIRCLE"} {
+		e, ok := s.Stream("approval", stream)[0].Message.(*approvalv1.DeputyPassedOver)
+		if !ok || e.GetRefusal() != want || e.GetMessage() == "" || e.GetMessageZh() == "" {
+			t.Errorf("%s: %v, want %s", stream, e, want)
+		}
 	}
 }
 
@@ -497,6 +539,7 @@ func TestRefusedReturnedPostponed(t *testing.T) {
 	for what, r := range map[string]*approvalv1.DecideRequest{
 		"APPROVAL_DECISION_UNKNOWN": {CaseId: "case_1", Decision: "agree", Digest: "d1"},
 		"APPROVAL_REASON_MISSING":   {CaseId: "case_1", Decision: "refuse", Digest: "d1", Reason: " "},
+		"APPROVAL_DIGEST_MISSING":   {CaseId: "case_1", Decision: "approve"},
 		"APPROVAL_CHANGED":          {CaseId: "case_1", Decision: "approve", Digest: "other"},
 		"APPROVAL_UNTIL_INVALID":    {CaseId: "case_1", Decision: "postpone", Digest: "d1", Reason: "x"},
 		"APPROVAL_UNKNOWN":          {CaseId: "case_9", Decision: "approve", Digest: "d1"},
@@ -546,6 +589,88 @@ func TestALateStepIsRemindedEscalatedAndLapsesInWorkingDays(t *testing.T) {
 	s.Clock.Set(midnight(27)) // two working days after the night in which it was escalated
 	s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened("1"), "Lapsed") })
 	s.expect("1", "CaseOpened StepAssigned StepReminded StepEscalated Lapsed")
+}
+
+// shows is the step of a case that began last, as the auditor sees it.
+func (s *story) shows(id string) *approvalv1.StepView {
+	s.t.Helper()
+	r, err := s.client().GetApproval(s.As("root", "auditor"), &approvalv1.GetApprovalRequest{CaseId: "case_" + id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r.GetSteps()[r.GetApproval().GetStep()-1]
+}
+
+// Covers: APR-010
+func TestACaseTellsOfItsRemindersEscalationsAndLapse(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.asks("2", "E2", "E2", "B")
+	if v := s.shows("1"); v.GetLapsesAt() != nil || len(v.GetReminders()) != 0 {
+		t.Errorf("at first: %v", v)
+	}
+	if r := s.decides("E7", "refuse", "2"); r != "" {
+		t.Fatal(r)
+	}
+	if v := s.shows("2"); v.GetState() != "refused" {
+		t.Errorf("a step that was refused is %q", v.GetState())
+	}
+	s.Clock.Set(midnight(14))
+	s.Eventually("reminded", func() bool { return strings.HasSuffix(s.happened("1"), "StepReminded") })
+	v := s.shows("1")
+	if r := v.GetReminders(); len(r) != 1 || !r[0].GetAt().AsTime().Equal(midnight(14)) || len(r[0].GetTo()) != 1 || r[0].GetTo()[0].GetEmployeeNumber() != "E7" {
+		t.Errorf("reminders: %v", r)
+	}
+	s.Clock.Set(midnight(24))
+	s.Eventually("escalated", func() bool { return strings.HasSuffix(s.happened("1"), "StepEscalated") })
+	v = s.shows("1")
+	if e := v.GetEscalations(); len(e) != 1 || !e[0].GetAt().AsTime().Equal(midnight(24)) || e[0].GetTo().GetBy() != "unit_head" || e[0].GetTo().GetHolders()[0].GetEmployeeNumber() != "E9" {
+		t.Errorf("escalations: %v", e)
+	}
+	if v.GetState() != "open" || !v.GetLapsesAt().AsTime().Equal(v.GetDueAt().AsTime()) {
+		t.Errorf("after the escalation: %v", v)
+	}
+	at := v.GetLapsesAt().AsTime()
+	s.Clock.Set(at)
+	s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened("1"), "Lapsed") })
+	if v := s.shows("1"); v.GetState() != "lapsed" || !v.GetLapsedAt().AsTime().Equal(at) || v.GetLapsesAt() != nil {
+		t.Errorf("after the lapse: %v", v)
+	}
+}
+
+// Covers: APR-010
+func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
+	s := begin(t)
+	end := friday.Add(12 * time.Hour) // long before anybody is late
+	for _, id := range []string{"1", "2"} {
+		a := ask(id, "E1", "E1", "B")
+		a.NeededUntil = timestamppb.New(end)
+		s.Says("access-request", "holdings-per_E1", &accessv1.AccessApprovalRequired{PersonId: "per_E1", EmployeeNumber: "E1", RequestId: "req_" + id, Ask: a})
+	}
+	if r := s.decides("E7", "approve", "1"); r != "" {
+		t.Fatal(r)
+	}
+	if r := s.request(s.As("E7"), &approvalv1.DecideRequest{
+		CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(end.AddDate(0, 0, 9)),
+	}); r != "" {
+		t.Fatal(r)
+	}
+	if v := s.shows("1"); !v.GetLapsesAt().AsTime().Equal(end) {
+		t.Errorf("it says to lapse at %v", v.GetLapsesAt())
+	}
+	s.Clock.Set(end)
+	for _, id := range []string{"1", "2"} {
+		s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened(id), "Lapsed") })
+	}
+	s.expect("1", "CaseOpened StepAssigned StepApproved StepAssigned Lapsed")
+	s.expect("2", "CaseOpened StepAssigned Postponed Lapsed")
+	facts := s.Stream("approval", "case-case_1")
+	if e := facts[len(facts)-1].Message.(*approvalv1.ApprovalLapsed); e.GetReason() != "over" {
+		t.Errorf("it lapsed because of %q", e.GetReason())
+	}
+	if r := s.decides("E7", "approve", "1"); r != "APPROVAL_CLOSED" {
+		t.Errorf("after its end: %q", r)
+	}
 }
 
 // Covers: APR-010

@@ -195,6 +195,13 @@ func (s *story) explanation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Everybody may ask about themselves, by number or without.
+	for _, number := range []string{"E4", ""} {
+		own, err := s.client.ExplainAccess(s.As("E4"), &auditv1.ExplainAccessRequest{EmployeeNumber: number, Role: "orders/reader"})
+		if err != nil || own.GetGrantId() != "grt_1" {
+			t.Errorf("E4 asks why as %q: %v, %v", number, own, err)
+		}
+	}
 	var links []string
 	for _, l := range why.GetLinks() {
 		links = append(links, fmt.Sprintf("%s %s=%d", l.GetType(), l.GetService(), l.GetPosition()))

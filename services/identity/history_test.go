@@ -218,7 +218,7 @@ func (i *installation) aDayOfTheHrFeed() {
 	h.done("unit.changed", "总部/销售部", `{"change":"merged","to":["总部"]}`)
 	h.done("unit.changed", "总部/旧部", `{"change":"abolished"}`)
 	h.done("absent", "E70", `{"from":"2026-11-23","deputy":"E1042"}`)
-	h.done("returned", "E70", `{}`)
+	h.done("returned", "E70", `{"effective_date":"2026-11-23"}`)
 	h.refused("moved", "E71", `{"effective_date":"2026-11-22"}`, "PERSON_NOT_EMPLOYED")
 	h.transfers()
 	h.publish(event(1, "m-1", "unit.changed", "总部/市场部", `{"change":"created"}`))

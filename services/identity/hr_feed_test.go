@@ -204,6 +204,32 @@ func TestEveryVerbOfTheHrFeed(t *testing.T) {
 	}
 }
 
+// Two absences are two; a correction is about the one that it names.
+//
+// Covers: ACR-061
+func TestAnAbsenceIsCorrectedInItsPlace(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	h.done("hired", "E1", ada)
+	first := h.done("absent", "E1", `{"from":"2026-11-23","until":"2026-11-27","deputy":"E7"}`)
+	h.done("absent", "E1", `{"from":"2026-11-28","until":"2026-11-30","deputy":"E8"}`)
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"until":"2026-11-25"}`, first))
+	facts, err := i.identity.Journal.Stream(t.Context(), "person-E1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, f := range facts {
+		if e, ok := f.Message.(*identityv1.AbsenceRecorded); ok {
+			ids = append(ids, e.GetAbsenceId())
+		}
+	}
+	if len(ids) != 3 || ids[0] == ids[1] || ids[2] != ids[0] || !strings.HasPrefix(ids[0], "abs_") {
+		t.Errorf("absences %q", ids)
+	}
+}
+
 // together tells whether two answers, about different things and so in any order,
 // are these.
 func together(a, b answer, one, other string) bool {
@@ -315,6 +341,7 @@ func TestWhatAnHrSystemSaysWrongly(t *testing.T) {
 		{"leaving", "E1", `{}`, "HR_EVENT_INVALID"},
 		{"absent", "E1", `{"from":"2026-11-23","until":"2026-11-20"}`, "HR_ABSENCE_INVALID"},
 		{"absent", "E1", `{"from":"2026-11-23","deputy":"E1"}`, "HR_DEPUTY_SELF"},
+		{"absent", "E1", `{"from":"2026-11-23","until":"2027-11-24","deputy":"E7"}`, "HR_ABSENCE_TOO_LONG"},
 		{"absent", "E9", `{"from":"2026-11-23"}`, "PERSON_NOT_EMPLOYED"},
 		{"corrected", "E1", `{"corrects":"nothing"}`, "HR_CORRECTS_UNKNOWN"},
 		{"promoted", "E1", `{}`, "HR_EVENT_INVALID"},

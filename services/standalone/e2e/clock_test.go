@@ -26,8 +26,8 @@ func TestWeeksPassOnTheSimulatedClock(t *testing.T) {
 	if q["due_at"] != "2026-02-24T16:00:00Z" {
 		t.Errorf("two working days before the festival end at %v", q["due_at"])
 	}
-	supervisor.do("approve", q["case_id"].(string))
-	owner.do("approve", q["case_id"].(string), "--wait", "60s")
+	supervisor.do("approve", q["case_id"].(string), "--yes")
+	owner.do("approve", q["case_id"].(string), "--yes", "--wait", "60s")
 	if got := rights(t, target); !slices.Equal(got, []string{"ost_E42 ost_orders_reader"}) {
 		t.Fatalf("the target shows %v", got)
 	}

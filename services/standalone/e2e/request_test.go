@@ -74,7 +74,7 @@ func TestARequestIsSignedAndItsGrantExplained(t *testing.T) {
 
 	// Nobody signs the own matter, nobody signs before their turn, and others do
 	// not learn of it.
-	asker.refused(3, "SIGNER_OWN_MATTER", "approve", caseID)
+	asker.refused(3, "SIGNER_OWN_MATTER", "approve", caseID, "--yes")
 	owner.refused(4, "APPROVAL_UNKNOWN", "approve", number)
 	other.refused(4, "APPROVAL_UNKNOWN", "approvals", "show", caseID)
 	if got := supervisor.lines("approvals", "list"); len(got) != 1 || got[0]["case_id"] != caseID {
@@ -82,8 +82,8 @@ func TestARequestIsSignedAndItsGrantExplained(t *testing.T) {
 	}
 	supervisor.do("delegate", "--to", "E51", "--until", inDays(90))
 	other.refused(3, "DEPUTY_CIRCLE", "delegate", "--to", "E7", "--until", inDays(90))
-	other.do("approve", number, "--reason", "同意")
-	owner.do("approve", caseID, "--wait", "60s")
+	other.do("approve", number, "--yes", "--reason", "同意")
+	owner.do("approve", caseID, "--yes", "--wait", "60s")
 
 	if got, want := rights(t, target), []string{"ost_E42 ost_orders_reader"}; !slices.Equal(got, want) {
 		t.Fatalf("the target shows %v, want %v", got, want)

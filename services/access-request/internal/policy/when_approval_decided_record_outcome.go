@@ -79,6 +79,9 @@ func outcome(event proto.Message) (c holdings.RecordOutcome, person string, ok b
 		c.Outcome, c.Until = holdings.OutcomePostponed, e.GetUntil().AsTime()
 	case *approvalv1.ApprovalLapsed:
 		c.Outcome = holdings.OutcomeLapsed
+		if e.GetReason() == "over" {
+			c.Outcome = holdings.OutcomeOver
+		}
 	case *approvalv1.ApprovalCancelled:
 		if e.GetReason() != "no_signer" {
 			return c, "", false // we withdrew it ourselves

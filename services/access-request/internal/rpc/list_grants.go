@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 
+	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/pack"
 
@@ -31,6 +33,11 @@ var (
 		"Nobody has this employee number; check the number.", "没有此工号的人员，请核对工号。")
 	ErrRoleUnknown = fault.New(fault.NotFound, "ROLE_UNKNOWN",
 		"No pack in force has this role and nobody ever held it; see 'ostiary policy show'.", "现行策略包中没有此角色，也无人持有过；可用 ostiary policy show 查看。")
+	ErrOthersGrants = fault.New(fault.Forbidden, "GRANTS_OF_OTHERS",
+		"You are shown your own rights; those of others are for access-admin, auditor and hr.", "您只能查看本人的权限；他人的权限仅限 access-admin、auditor、hr 查看。")
+	ErrNobodysGrants = fault.New(fault.Refused, "GRANTS_OF_NOBODY",
+		"Your account is nobody's and holds nothing; say by employee number or role whose rights you mean.",
+		"您的账号不属于任何人员，本身不持有权限；请以工号或角色指明要查看的权限。")
 	ErrInstant = fault.New(fault.Invalid, "INSTANT_INVALID",
 		"at and known_at must be instants between the years 1 and 9999.", "at 与 known_at 须为公元 1 年至 9999 年之间的时刻。")
 	ErrCursor = fault.New(fault.Invalid, "CURSOR_INVALID",
@@ -41,6 +48,9 @@ var (
 func (s *Server) ListGrants(ctx context.Context, r *accessv1.ListGrantsRequest) (*accessv1.ListGrantsResponse, error) {
 	selection, err := selected(r)
 	if err != nil {
+		return nil, err
+	}
+	if selection.EmployeeNumber, err = ofWhom(ctx, r); err != nil {
 		return nil, err
 	}
 	limit := selection.Limit
@@ -63,6 +73,30 @@ func (s *Server) ListGrants(ctx context.Context, r *accessv1.ListGrantsRequest) 
 		response.Items = append(response.Items, shown(g))
 	}
 	return response, nil
+}
+
+// readers are the services that work with what people hold.
+var readers = []string{"audit", "identity", "provisioning"}
+
+// ofWhom is the employee number of whom the caller is shown the grants, "" for
+// everybody: nobody sees what others hold but those whose work it is.
+func ofWhom(ctx context.Context, r *accessv1.ListGrantsRequest) (string, error) {
+	caller, _ := authz.From(ctx)
+	switch {
+	case caller.Service != "" && !slices.Contains(readers, caller.Service):
+		return "", authz.ErrForbidden
+	case !r.GetOwn() && (caller.Service != "" || seesAll(caller)):
+		return r.GetEmployeeNumber(), nil
+	}
+	switch number := r.GetEmployeeNumber(); {
+	case caller.Person == "" && number == "" && r.GetRole() == "":
+		return "", ErrNobodysGrants
+	case caller.Person == "":
+		return "", ErrOthersGrants
+	case number != "" && number != caller.Account:
+		return "", ErrOthersGrants.With("employee_number", number)
+	}
+	return caller.Account, nil
 }
 
 // exists refuses to say "nothing" of a person or a role that nobody knows: an

@@ -12,7 +12,6 @@ import (
 
 	"github.com/ostiary/ostiary/libs/eventstore"
 	"github.com/ostiary/ostiary/libs/eventstore/postgres"
-	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/messaging"
 
 	"github.com/ostiary/ostiary/services/approval/internal/domain/authority"
@@ -24,8 +23,12 @@ import (
 // certain that no circle is closed.
 const DeputiesLock = "approval/deputies"
 
-// byAbsence marks delegations that HR's word about an absence made.
-const byAbsence = "dlg_absence_"
+// byAbsence marks delegations that HR's word about an absence made; the name of
+// the absence follows. Those made before absences had names hold no named.
+const (
+	byAbsence = "dlg_absence_"
+	named     = "abs_"
+)
 
 // absences keeps the deputies of people who are away.
 type absences struct {
@@ -35,9 +38,9 @@ type absences struct {
 }
 
 // WhenAbsenceRecordedNameDeputy lets the deputy whom HR names sign while a
-// person is away, and no longer (ACR-061, APR-011). A newer absence takes the
-// place of the one before. What HR may not name, such as a circle, names
-// nobody; the cases then go their way by reminder and escalation.
+// person is away, and no longer: each absence has its own (ACR-061, APR-011).
+// What HR may not name, such as a circle, names nobody, and an event says why;
+// the cases then go their way by reminder and escalation.
 func WhenAbsenceRecordedNameDeputy(c *Cases) messaging.Policy {
 	a := &absences{Cases: c, lock: postgres.NewLock(c.Pool, DeputiesLock)}
 	a.policy = messaging.Policy{
@@ -51,30 +54,33 @@ func (a *absences) do(ctx context.Context, f eventstore.Fact) error {
 	return a.lock.Hold(ctx, func() error {
 		switch e := f.Message.(type) {
 		case *identityv1.AbsenceRecorded:
-			if err := a.end(ctx, f, e.GetPersonId()); err != nil || e.GetDeputy() == "" {
-				return err
-			}
-			return a.name(ctx, f, e)
+			return a.cover(ctx, f, e)
 		case *identityv1.AbsenceEnded:
-			return a.end(ctx, f, e.GetPersonId())
+			return a.end(ctx, f, e)
 		}
 		return nil
 	})
 }
 
-// end ends what an earlier absence has made.
-func (a *absences) end(ctx context.Context, f eventstore.Fact, person string) error {
-	stream := authority.Stream(person)
+// end ends what an absence has made, when the absence ends.
+func (a *absences) end(ctx context.Context, f eventstore.Fact, e *identityv1.AbsenceEnded) error {
+	stream := authority.Stream(e.GetPersonId())
 	state, _, err := eventstore.Load(ctx, a.Journal, authority.Decider, stream)
 	if err != nil {
 		return err
 	}
 	for id := range state.Delegations {
-		if !strings.HasPrefix(id, byAbsence) || id == a.id(f, stream) {
+		absence, ok := strings.CutPrefix(id, byAbsence)
+		if !strings.HasPrefix(absence, named) {
+			absence = ""
+		}
+		if !ok || absence != e.GetAbsenceId() {
 			continue
 		}
 		_, err := eventstore.Execute(ctx, a.Journal, authority.Decider, stream, a.policy.Command(f, stream+" end "+id), messaging.CausedBy(a.Service, f),
-			authority.Command(authority.EndDeputy{ID: id, Of: state.Person, Reason: authority.ReasonReturned}))
+			authority.Command(authority.EndDeputy{
+				ID: id, Of: state.Person, Reason: authority.ReasonReturned, At: e.GetEffectiveAt().AsTime(), Now: a.Clock.Now(),
+			}))
 		if err != nil {
 			return fmt.Errorf("end a delegation: %w", err)
 		}
@@ -82,51 +88,40 @@ func (a *absences) end(ctx context.Context, f eventstore.Fact, person string) er
 	return nil
 }
 
-func (a *absences) name(ctx context.Context, f eventstore.Fact, e *identityv1.AbsenceRecorded) error {
-	deputy, ok, err := a.Directory.Person(signers.NotBefore(ctx, f.Position), e.GetDeputy())
-	if err != nil {
-		return err
-	}
-	if !ok || !deputy.Employed {
-		a.passOver(ctx, f, "DEPUTY_NOT_FOUND")
-		return nil
-	}
+// cover has the deputy sign while the absence lasts.
+func (a *absences) cover(ctx context.Context, f eventstore.Fact, e *identityv1.AbsenceRecorded) error {
 	if err := a.caughtUp(ctx); err != nil {
 		return err
 	}
-	now := a.Clock.Now()
+	now, stream := a.Clock.Now(), authority.Stream(e.GetPersonId())
 	all, err := readmodel.Delegations(ctx, a.Pool, now)
 	if err != nil {
 		return err
 	}
-	from := e.GetFrom().AsTime()
-	until := from.Add(authority.Longest)
+	c := authority.CoverAbsence{
+		ID: byAbsence + e.GetAbsenceId(), Of: &approvalv1.Party{PersonId: e.GetPersonId(), EmployeeNumber: e.GetEmployeeNumber()},
+		Named: e.GetDeputy(), From: e.GetFrom().AsTime(), Now: now, Others: links(all),
+	}
+	if e.GetAbsenceId() == "" {
+		c.ID += a.policy.Command(f, stream).ID
+	}
 	if e.GetUntil() != nil {
-		until = e.GetUntil().AsTime()
+		c.Until = e.GetUntil().AsTime()
 	}
-	stream := authority.Stream(e.GetPersonId())
-	_, err = eventstore.Execute(ctx, a.Journal, authority.Decider, stream, a.policy.Command(f, stream), messaging.CausedBy(a.Service, f),
-		authority.Command(authority.NameDeputy{
-			ID: a.id(f, stream), Of: &approvalv1.Party{PersonId: e.GetPersonId(), EmployeeNumber: e.GetEmployeeNumber()},
-			Deputy: deputy.Party, From: from, Until: until, Reason: "absence", Now: now, Others: links(all),
-		}))
-	if why, refused := fault.Of(err); refused && why.Kind != fault.Unavailable && why.Kind != fault.Conflict {
-		a.passOver(ctx, f, why.Reason)
-		return nil
+	if c.Named != "" {
+		deputy, ok, err := a.Directory.Person(signers.NotBefore(ctx, f.Position), c.Named)
+		if err != nil {
+			return err
+		}
+		if ok && deputy.Employed {
+			c.Deputy = deputy.Party
+		}
 	}
+	_, err = eventstore.Execute(ctx, a.Journal, authority.Decider, stream, a.policy.Command(f, stream), messaging.CausedBy(a.Service, f), authority.Command(c))
 	if err != nil {
-		return fmt.Errorf("name the deputy: %w", err)
+		return fmt.Errorf("cover the absence: %w", err)
 	}
 	return nil
-}
-
-// id is that of the delegation that an absence makes.
-func (a *absences) id(f eventstore.Fact, stream string) string {
-	return byAbsence + a.policy.Command(f, stream).ID
-}
-
-func (a *absences) passOver(ctx context.Context, f eventstore.Fact, reason string) {
-	a.Log.WarnContext(ctx, "a deputy whom HR names is passed over", "position", f.Position, "reason", reason)
 }
 
 func links(all []readmodel.Delegation) []authority.Delegation {

@@ -26,6 +26,7 @@ const (
 	remind = "remind" // those who have not signed are reminded
 	late   = "late"   // the step is escalated, or the case lapses
 	resume = "resume" // a postponed case goes on
+	over   = "over"   // what is asked for would be over, and lapses
 )
 
 // WhenTimeComesRemindEscalateResume reminds, escalates and lets lapse what
@@ -81,6 +82,8 @@ func (c *Cases) due(ctx context.Context, kind string, s approvalcase.State, rule
 	case resume:
 		plan, err := c.Plan(ctx, s, s.Step, rules)
 		return approvalcase.Resume{Plan: plan, Now: now}, err
+	case over:
+		return approvalcase.RunOut{Now: now}, nil
 	case late:
 		step, err := c.Step(ctx, s, s.Step)
 		if err != nil {
@@ -102,6 +105,8 @@ func waits(stream string, event proto.Message) []projection.DueChange {
 		return change
 	}
 	switch e := event.(type) {
+	case *approvalv1.ApprovalCaseOpened:
+		return []projection.DueChange{at(over, e.GetAsk().GetNeededUntil())}
 	case *approvalv1.ApprovalStepAssigned:
 		return []projection.DueChange{at(remind, e.GetRemindAt()), at(late, e.GetDueAt()), at(resume, nil)}
 	case *approvalv1.ApprovalStepEscalated:
@@ -109,7 +114,7 @@ func waits(stream string, event proto.Message) []projection.DueChange {
 	case *approvalv1.ApprovalPostponed:
 		return []projection.DueChange{at(remind, nil), at(late, nil), at(resume, e.GetUntil())}
 	case *approvalv1.ApprovalGranted, *approvalv1.ApprovalRefused, *approvalv1.ApprovalReturned, *approvalv1.ApprovalCancelled, *approvalv1.ApprovalLapsed:
-		return []projection.DueChange{at(remind, nil), at(late, nil), at(resume, nil)}
+		return []projection.DueChange{at(remind, nil), at(late, nil), at(resume, nil), at(over, nil)}
 	}
 	return nil
 }

@@ -35,6 +35,10 @@ func applyDeputies(ctx context.Context, tx pgx.Tx, page []eventstore.Fact) error
 				e.GetDelegationId(), e.GetPersonId(), e.GetEmployeeNumber(), e.GetDeputy().GetPersonId(), e.GetDeputy().GetEmployeeNumber(),
 				e.GetFrom().AsTime(), e.GetUntil().AsTime(), e.GetReason())
 		case *approvalv1.DeputyEnded:
+			if e.GetEffectiveAt() != nil {
+				b.Queue(`UPDATE delegations SET until_at = $2 WHERE delegation_id = $1`, e.GetDelegationId(), e.GetEffectiveAt().AsTime())
+				continue
+			}
 			b.Queue(`DELETE FROM delegations WHERE delegation_id = $1`, e.GetDelegationId())
 		}
 	}

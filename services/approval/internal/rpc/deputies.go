@@ -10,17 +10,12 @@ import (
 
 	"github.com/ostiary/ostiary/libs/authz"
 	"github.com/ostiary/ostiary/libs/eventstore"
-	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/grpckit"
 	"github.com/ostiary/ostiary/libs/servicekit"
 
 	"github.com/ostiary/ostiary/services/approval/internal/domain/authority"
 	"github.com/ostiary/ostiary/services/approval/internal/readmodel"
 )
-
-// ErrDeputy says that a deputy works here not or no longer.
-var ErrDeputy = fault.New(fault.NotFound, "DEPUTY_NOT_FOUND",
-	"Nobody who works here has this employee number; check it.", "没有该工号的在职人员，请核对。")
 
 // NameDeputy lets somebody sign for the caller for a time. One at a time: only
 // so is it certain that no circle is closed.
@@ -34,7 +29,7 @@ func (s *Server) NameDeputy(ctx context.Context, r *approvalv1.NameDeputyRequest
 		return nil, err
 	}
 	if !ok || !deputy.Employed {
-		return nil, ErrDeputy.With("employee_number", r.GetDeputy())
+		return nil, authority.ErrNobody.With("employee_number", r.GetDeputy())
 	}
 	now := s.Clock.Now()
 	c := authority.NameDeputy{

@@ -9,7 +9,6 @@ import (
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 
 	"github.com/ostiary/ostiary/libs/authz"
-	"github.com/ostiary/ostiary/libs/eventstore"
 
 	"github.com/ostiary/ostiary/services/approval/internal/domain/approvalcase"
 	"github.com/ostiary/ostiary/services/approval/internal/readmodel"
@@ -76,51 +75,6 @@ func (s *Server) leads(ctx context.Context, number string) (bool, error) {
 // own tells of a person whether a case is the person's own matter.
 func own(c readmodel.Case) func(string) bool {
 	return func(person string) bool { return person == c.RequesterID || person == c.BeneficiaryID }
-}
-
-// trail folds a case and shows the steps that have begun, each with its seats
-// and signatures.
-func trail(facts []eventstore.Fact) (state approvalcase.State, steps []*approvalv1.StepView) {
-	for _, f := range facts {
-		state = approvalcase.Evolve(state, f.Message)
-		switch e := f.Message.(type) {
-		case *approvalv1.ApprovalStepAssigned:
-			if len(steps) == 0 || steps[len(steps)-1].GetStep() != e.GetStep() {
-				steps = append(steps, &approvalv1.StepView{Step: e.GetStep()})
-			}
-			now := steps[len(steps)-1]
-			now.Seats, now.Quorum, now.DueAt = e.GetSeats(), e.GetQuorum(), e.GetDueAt()
-		case *approvalv1.ApprovalStepReassigned:
-			steps[len(steps)-1].Seats = e.GetSeats()
-		case *approvalv1.ApprovalStepEscalated:
-			steps[len(steps)-1].DueAt = e.GetDueAt()
-		default:
-			if signed := signatureOf(f); signed != nil && len(steps) > 0 {
-				now := steps[len(steps)-1]
-				now.Signatures = append(now.Signatures, signed)
-			}
-		}
-	}
-	for i, v := range steps {
-		v.State = "done"
-		if i == len(steps)-1 && state.Waiting() {
-			v.State = "open"
-		}
-	}
-	if n := len(steps); n > 0 && state.Escalation != nil && state.Waiting() {
-		late := &approvalv1.Seat{By: "escalation:" + state.Escalation.GetBy(), Holders: state.Escalation.GetHolders()}
-		steps[n-1].Seats = append(slices.Clone(steps[n-1].GetSeats()), late)
-	}
-	return state, steps
-}
-
-// signatureOf is the signature that an event holds, whatever was decided.
-func signatureOf(f eventstore.Fact) *approvalv1.Signature {
-	e, ok := f.Message.(interface{ GetSignature() *approvalv1.Signature })
-	if !ok {
-		return nil
-	}
-	return e.GetSignature()
 }
 
 // toCome adds the steps that have not begun, as they would begin now.

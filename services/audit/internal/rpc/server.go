@@ -26,6 +26,9 @@ var (
 	ErrGrantUnknown = fault.New(fault.NotFound, "GRANT_UNKNOWN",
 		"The person has never held this role; see 'ostiary access list --person' for what is held.",
 		"该人员从未持有此角色，可用 ostiary access list --person 查看。")
+	ErrOthersAccess = fault.New(fault.Forbidden, "ACCESS_OF_OTHERS",
+		"You may ask why you have or lost a right yourself; about others may access-admin, auditor and hr.",
+		"您只能查询本人权限的缘由；他人权限的缘由仅限 access-admin、auditor、hr 查询。")
 	ErrSelector = fault.New(fault.Invalid, "HISTORY_SELECTOR",
 		"Give either an employee number or a stream.", "请给出工号或流名之一。")
 	ErrRole = fault.New(fault.Invalid, "ROLE_MALFORMED",

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -20,14 +21,14 @@ func (a *app) accessList() *cobra.Command {
 	var person, role, at, knownAt string
 	var all bool
 	c := &cobra.Command{
-		Use:   "list --person EMPLOYEE | --role APP/ROLE",
-		Short: a.printer.Say("谁持有什么，现在或过去", "who holds what, now or at a past time"),
+		Use:   "list [--person EMPLOYEE | --role APP/ROLE]",
+		Short: a.printer.Say("谁持有什么，现在或过去；默认本人", "who holds what, now or at a past time; yourself unless you say whom"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if (person == "") == (role == "") {
-				return a.misused("请给出 --person 或 --role 其中之一", "give either --person or --role")
+			if person != "" && role != "" {
+				return a.misused("--person 与 --role 只能给出其一", "give --person or --role, not both")
 			}
-			request := &accessv1.ListGrantsRequest{EmployeeNumber: person, Role: role, IncludeRemoved: all}
+			request := &accessv1.ListGrantsRequest{EmployeeNumber: person, Role: role, IncludeRemoved: all, Own: person == "" && role == ""}
 			var err error
 			if request.At, err = a.instant(c.Context(), at); err != nil {
 				return err
@@ -38,7 +39,7 @@ func (a *app) accessList() *cobra.Command {
 			return a.listGrants(c, request)
 		},
 	}
-	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
+	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号（默认本人；他人须具有 access-admin、auditor 或 hr 角色）", "employee number (default: yourself; others need the role access-admin, auditor or hr)"))
 	c.Flags().StringVar(&role, "role", "", a.printer.Say("应用/角色", "application/role"))
 	c.Flags().StringVar(&at, "at", "", a.printer.Say("生效时点（日期或 RFC 3339）", "as of (date or RFC 3339), by effective time"))
 	c.Flags().StringVar(&knownAt, "known-at", "", a.printer.Say("记录时点", "as it was known at, by recorded time"))
@@ -74,12 +75,12 @@ func (a *app) listGrants(c *cobra.Command, request *accessv1.ListGrantsRequest) 
 func (a *app) accessWhy() *cobra.Command {
 	var person, role string
 	c := &cobra.Command{
-		Use:   "why --person EMPLOYEE --role APP/ROLE",
-		Short: a.printer.Say("为什么持有或失去某角色：每一环都可在历史中查到", "why a role is held or was lost; every link can be read in history"),
+		Use:   "why [--person EMPLOYEE] --role APP/ROLE",
+		Short: a.printer.Say("为什么持有或失去某角色：每一环都可在历史中查到；默认本人", "why a role is held or was lost; every link can be read in history; yourself unless you say whom"),
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if person == "" || role == "" {
-				return a.misused("请同时给出 --person 与 --role", "give --person and --role")
+			if role == "" {
+				return a.misused("请给出 --role", "give a --role")
 			}
 			ctx, conn, err := a.signedIn(c.Context())
 			if err != nil {
@@ -90,7 +91,7 @@ func (a *app) accessWhy() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.printer.Line("%s 的 %s：%s", "%s, %s: %s", person, role, a.word(r.GetState()))
+				a.printer.Line("%s 的 %s：%s", "%s, %s: %s", cmp.Or(person, a.printer.Say("您", "you")), role, a.word(r.GetState()))
 				var rows [][]string
 				for _, l := range r.GetLinks() {
 					rows = append(rows, []string{
@@ -104,7 +105,7 @@ func (a *app) accessWhy() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号", "employee number"))
+	c.Flags().StringVar(&person, "person", "", a.printer.Say("工号（默认本人；他人须具有 access-admin、auditor 或 hr 角色）", "employee number (default: yourself; others need the role access-admin, auditor or hr)"))
 	c.Flags().StringVar(&role, "role", "", a.printer.Say("应用/角色", "application/role"))
 	return c
 }

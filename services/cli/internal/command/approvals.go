@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 )
@@ -90,16 +91,23 @@ func (a *app) approvalsShow() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.showForm(r.GetApproval())
-				a.printer.Line("", "")
-				a.showSteps(r.GetSteps())
-				a.showSignatures(r.GetSteps())
+				a.showCase(r)
 				if r.GetMaySign() {
-					a.printer.Line("待您签批：ostiary approve|refuse|return|postpone %s", "It is yours to sign: ostiary approve|refuse|return|postpone %s", args[0])
+					a.printer.Line("待您签批：ostiary approve|refuse|return|postpone %s --digest %s",
+						"It is yours to sign: ostiary approve|refuse|return|postpone %s --digest %s", args[0], r.GetApproval().GetDigest())
 				}
 			})
 		},
 	}
+}
+
+// showCase shows what is signed, by whom, and what has happened.
+func (a *app) showCase(r *approvalv1.GetApprovalResponse) {
+	a.showForm(r.GetApproval())
+	a.printer.Line("", "")
+	a.showSteps(r.GetSteps())
+	a.showSignatures(r.GetSteps())
+	a.showNotices(r.GetSteps())
 }
 
 // showForm shows what is signed.
@@ -120,11 +128,7 @@ func (a *app) showSteps(steps []*approvalv1.StepView) {
 	for _, s := range steps {
 		var who []string
 		for _, seat := range s.GetSeats() {
-			var numbers []string
-			for _, h := range seat.GetHolders() {
-				numbers = append(numbers, h.GetEmployeeNumber())
-			}
-			who = append(who, fmt.Sprintf("%s (%s)", strings.Join(numbers, ", "), a.authority(seat.GetBy())))
+			who = append(who, fmt.Sprintf("%s (%s)", numbers(seat.GetHolders()), a.authority(seat.GetBy())))
 		}
 		need := ""
 		if len(s.GetSeats()) > 1 {
@@ -169,4 +173,40 @@ func (a *app) showSignatures(steps []*approvalv1.StepView) {
 		a.printer.Say("步骤", "STEP"), a.timed("签于", "SIGNED"), a.printer.Say("签批人", "SIGNER"), a.printer.Say("身份", "BY"),
 		a.printer.Say("代", "FOR"), a.printer.Say("意见", "COMMENT"),
 	}, rows)
+}
+
+// showNotices shows what happened, or will, because signatures were awaited.
+func (a *app) showNotices(steps []*approvalv1.StepView) {
+	var rows [][]string
+	for _, s := range steps {
+		row := func(at *timestamppb.Timestamp, zh, en, who string) {
+			rows = append(rows, []string{fmt.Sprint(s.GetStep()), a.local(at), a.printer.Say(zh, en), who})
+		}
+		for _, r := range s.GetReminders() {
+			row(r.GetAt(), "已提醒", "reminded", numbers(r.GetTo()))
+		}
+		for _, e := range s.GetEscalations() {
+			row(e.GetAt(), "已升级", "escalated to", numbers(e.GetTo().GetHolders())+" ("+a.authority(e.GetTo().GetBy())+")")
+		}
+		if s.GetLapsesAt() != nil {
+			row(s.GetLapsesAt(), "届时失效", "will lapse", "")
+		}
+		if s.GetLapsedAt() != nil {
+			row(s.GetLapsedAt(), "已失效", "lapsed", "")
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	a.printer.Line("", "")
+	a.printer.Table([]string{a.printer.Say("步骤", "STEP"), a.timed("时间", "WHEN"), a.printer.Say("催办", "NOTICE"), a.printer.Say("人员", "WHO")}, rows)
+}
+
+// numbers are the employee numbers of people.
+func numbers(of []*approvalv1.Party) string {
+	all := make([]string, 0, len(of))
+	for _, p := range of {
+		all = append(all, p.GetEmployeeNumber())
+	}
+	return strings.Join(all, ", ")
 }

@@ -36,9 +36,9 @@ func (a *app) clockShow() *cobra.Command {
 				now.NextDue = timestamppb.New(next)
 			}
 			return a.printer.Message(now, func() {
-				a.printer.Line("%s", "%s", a.local(now.GetNow()))
+				a.printer.Line("%s", "%s", a.alone(now.GetNow()))
 				if now.GetNextDue() != nil {
-					a.printer.Line("下一件到期：%s", "next due: %s", a.local(now.GetNextDue()))
+					a.printer.Line("下一件到期：%s", "next due: %s", a.alone(now.GetNextDue()))
 				}
 			})
 		},
@@ -77,7 +77,7 @@ func (a *app) clockAdvance() *cobra.Command {
 			if a.printer.JSON {
 				return a.printer.Object(map[string]any{"clock": target.Format(time.RFC3339Nano), "stops": stops})
 			}
-			a.printer.Line("时钟停在 %s", "The clock stands at %s", a.local(timestamppb.New(target)))
+			a.printer.Line("时钟停在 %s", "The clock stands at %s", a.alone(timestamppb.New(target)))
 			return nil
 		},
 	}
@@ -156,7 +156,7 @@ func (a *app) unsettled(ctx context.Context, at time.Time) error {
 	for _, s := range services {
 		r, err := a.clockOf(ctx, s)
 		if err == nil && r.GetNextDue() != nil && !r.GetNextDue().AsTime().After(at) {
-			failure = failure.With(s, fmt.Sprintf(a.printer.Say("到期未办：%s", "due and not done: %s"), a.local(r.GetNextDue())))
+			failure = failure.With(s, fmt.Sprintf(a.printer.Say("到期未办：%s", "due and not done: %s"), a.alone(r.GetNextDue())))
 		}
 	}
 	if open, err := a.openOrders(ctx, change{}, 1); err == nil && open.GetOpen() > 0 {

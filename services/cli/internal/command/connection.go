@@ -64,6 +64,9 @@ func (a *app) signedIn(ctx context.Context) (context.Context, *grpc.ClientConn, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if zone, err := a.tokens.Zone(); err == nil {
+		a.zone, a.printer.Zone = zone, zone
+	}
 	if a.commandID != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "command-id", a.commandID)
 	}

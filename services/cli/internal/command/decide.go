@@ -1,11 +1,21 @@
 package command
 
 import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
+
+	"github.com/ostiary/ostiary/services/cli/internal/output"
 )
 
 // decisions are the verbs of a signer.
@@ -22,6 +32,7 @@ func (a *app) decisions() []*cobra.Command {
 func (a *app) decision(verb, args, short string) *cobra.Command {
 	r := &approvalv1.DecideRequest{Decision: verb}
 	var until string
+	var asShown bool
 	c := &cobra.Command{
 		Use: verb + " " + args, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -41,12 +52,10 @@ func (a *app) decision(verb, args, short string) *cobra.Command {
 			}
 			client := approvalv1.NewApprovalServiceClient(conn)
 			r.CaseId = args[0]
-			if r.GetDigest() == "" { // what is shown below is what is signed
-				q, err := client.GetApproval(ctx, &approvalv1.GetApprovalRequest{CaseId: args[0]})
-				if err != nil {
+			if r.GetDigest() == "" {
+				if r.Digest, err = a.seen(ctx, client, verb, args[0], asShown); err != nil {
 					return err
 				}
-				r.Digest = q.GetApproval().GetDigest()
 			}
 			answer, err := client.Decide(ctx, r)
 			if err != nil {
@@ -63,9 +72,53 @@ func (a *app) decision(verb, args, short string) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&r.Reason, "reason", "", a.printer.Say("意见", "why"))
-	c.Flags().StringVar(&r.Digest, "digest", "", a.printer.Say("您所见内容的摘要；内容已变则拒绝", "digest of what you were shown; refused if it has changed"))
+	c.Flags().StringVar(&r.Digest, "digest", "", a.printer.Say("您所见内容的摘要，见 approvals show；内容已变则拒绝", "digest of what you were shown, as approvals show says; refused if it has changed"))
+	c.Flags().BoolVar(&asShown, "yes", false, a.printer.Say("按当前显示的内容签批，不再询问", "sign it as it is shown now, without being asked"))
 	if verb == "postpone" {
 		c.Flags().StringVar(&until, "until", "", a.printer.Say("延期的末日，含当日（必填）", "last day of rest, inclusive (required)"))
 	}
 	return a.writing(c)
+}
+
+// seen is the digest of what the signer has seen: as it is shown now, after a yes
+// at the keyboard. Where nobody can be asked nothing is signed, unless the caller
+// wants it as it is now.
+func (a *app) seen(ctx context.Context, client approvalv1.ApprovalServiceClient, verb, name string, asShown bool) (string, error) {
+	q, err := client.GetApproval(ctx, &approvalv1.GetApprovalRequest{CaseId: name})
+	if err != nil {
+		return "", err
+	}
+	digest := q.GetApproval().GetDigest()
+	if asShown {
+		return digest, nil
+	}
+	if a.printer.JSON {
+		fields, err := output.Fields(q)
+		if err != nil {
+			return "", err
+		}
+		fields["held"], fields["digest"] = true, digest
+		return "", errors.Join(output.ErrHeld, a.printer.Object(fields))
+	}
+	a.showCase(q)
+	if keyboard, ok := a.io.In.(*os.File); ok && term.IsTerminal(int(keyboard.Fd())) {
+		switch yes, err := a.agrees(ctx, verb); {
+		case err != nil:
+			return "", err
+		case yes:
+			return digest, nil
+		}
+	}
+	a.printer.Line("已暂停，未签批。核对无误后执行：ostiary %s %s --digest %s", "Held, nothing was signed. If it is right: ostiary %s %s --digest %s", verb, name, digest)
+	return "", output.ErrHeld
+}
+
+// agrees asks at the keyboard; whatever is not a yes is a no.
+func (a *app) agrees(ctx context.Context, verb string) (bool, error) {
+	fmt.Fprint(a.io.Err, a.printer.Say("签批以上内容：", "Sign this: ")+a.word(verb, "decision")+a.printer.Say("？[y/N] ", "? [y/N] "))
+	line, err := unlessCancelled(ctx, func() (string, error) { return bufio.NewReader(a.io.In).ReadString('\n') })
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return slices.Contains([]string{"y", "yes", "是"}, strings.ToLower(strings.TrimSpace(line))), nil
 }

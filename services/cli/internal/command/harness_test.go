@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
+	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
 	policyv1 "github.com/ostiary/ostiary/proto/gen/ostiary/policy/v1"
 	provisioningv1 "github.com/ostiary/ostiary/proto/gen/ostiary/provisioning/v1"
@@ -41,6 +42,7 @@ type server struct {
 	identityv1.UnimplementedSignInServiceServer
 	identityv1.UnimplementedIdentityServiceServer
 	accessv1.UnimplementedAccessRequestServiceServer
+	approvalv1.UnimplementedApprovalServiceServer
 	policyv1.UnimplementedPolicyServiceServer
 	provisioningv1.UnimplementedProvisioningServiceServer
 	runtimev1.UnimplementedRuntimeServiceServer
@@ -60,6 +62,9 @@ type server struct {
 	asked     func(s *server) // looks at orders are seen here, under mu
 	listed    *accessv1.ListGrantsRequest
 	behind    int // so many answers come too early
+	waits     *approvalv1.GetApprovalResponse
+	decided   []*approvalv1.DecideRequest
+	token     string // of a dialogue
 	initial   string
 	password  string
 }
@@ -82,6 +87,7 @@ func start(t *testing.T) *server {
 	identityv1.RegisterSignInServiceServer(g, s)
 	identityv1.RegisterIdentityServiceServer(g, s)
 	accessv1.RegisterAccessRequestServiceServer(g, s)
+	approvalv1.RegisterApprovalServiceServer(g, s)
 	policyv1.RegisterPolicyServiceServer(g, s)
 	provisioningv1.RegisterProvisioningServiceServer(g, s)
 	runtimev1.RegisterRuntimeServiceServer(g, s)

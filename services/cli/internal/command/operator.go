@@ -101,8 +101,12 @@ func (a *app) client() *cobra.Command {
 				return err
 			}
 			return a.printer.Message(r, func() {
-				a.printer.Line("地址 %s\n用户 %s\n口令 %s（仅显示一次）\n流 %s，消费者 %s", "url %s\nuser %s\npassword %s (shown once)\nstream %s, durables %s",
-					r.GetUrl(), r.GetUser(), r.GetPassword(), r.GetStream(), strings.Join(r.GetDurables(), ", "))
+				a.printer.Line("地址 %s\n用户 %s\n口令 %s（仅显示一次）\n流 %s，消费者 %s\n收件箱前缀 %s（须使用此前缀）",
+					"url %s\nuser %s\npassword %s (shown once)\nstream %s, durables %s\ninbox prefix %s (no other one is allowed)",
+					r.GetUrl(), r.GetUser(), r.GetPassword(), r.GetStream(), strings.Join(r.GetDurables(), ", "), r.GetInboxPrefix())
+				if r.GetToken() != "" {
+					a.printer.Line("HTTP 令牌 %s（仅显示一次）", "HTTP token %s (shown once)", r.GetToken())
+				}
 			})
 		},
 	}

@@ -57,3 +57,36 @@ func TestOperatorsAndClientsAreListed(t *testing.T) {
 		}
 	}
 }
+
+// AddClient answers a client of a feed that is also read over HTTP.
+func (s *server) AddClient(_ context.Context, r *identityv1.AddClientRequest) (*identityv1.AddClientResponse, error) {
+	answer := &identityv1.AddClientResponse{
+		Name: r.GetName(), Feed: r.GetFeed(), Url: "nats://127.0.0.1:4222", User: r.GetName(), Password: "pw", Stream: "LIFECYCLE",
+		Durables: []string{"lifecycle-1"}, InboxPrefix: "_INBOX_client_" + r.GetName(),
+	}
+	if r.GetFeed() == "lifecycle" {
+		answer.Token = "tok"
+	}
+	return answer, nil
+}
+
+// Whoever adds a client is told everything that it needs to connect.
+func TestAClientIsToldHowToConnect(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.roles = []string{"admin"}
+	for lang, parts := range map[string][]string{
+		"en":    {"url nats://127.0.0.1:4222", "user siem", "password pw", "stream LIFECYCLE, durables lifecycle-1", "inbox prefix _INBOX_client_siem", "HTTP token tok"},
+		"zh-CN": {"地址 nats://127.0.0.1:4222", "用户 siem", "口令 pw", "收件箱前缀 _INBOX_client_siem", "HTTP 令牌 tok"},
+	} {
+		r := s.in(t, lang, "client", "add", "siem", "--feed", "lifecycle")
+		for _, part := range parts {
+			if r.code != output.Done || !strings.Contains(r.out, part) {
+				t.Errorf("%s: exit %d, %q is missing in\n%s%s", lang, r.code, part, r.out, r.err)
+			}
+		}
+	}
+	if r := s.in(t, "en", "client", "add", "erp", "--feed", "hr", "--source", "s"); strings.Contains(r.out, "token") {
+		t.Errorf("a client without a token:\n%s", r.out)
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 func (a *app) request() *cobra.Command {
 	c := &cobra.Command{Use: "request", Short: a.printer.Say("权限申请", "requests"), RunE: a.group}
-	c.AddCommand(a.requestCreate(), a.requestShow(), a.requestList(), a.requestWithdraw())
+	c.AddCommand(a.requestCreate(), a.requestShow(), a.requestList(), a.requestWithdraw(), a.requestRoles())
 	return c
 }
 

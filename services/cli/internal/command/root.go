@@ -27,14 +27,17 @@ type IO struct {
 	Out io.Writer
 	Err io.Writer
 	Env func(string) string
-	// Zone is where the reader sits; the zone of the machine if nil.
+	// Zone is in which times are shown before an installation has said where its
+	// days begin; the zone of the machine if nil.
 	Zone *time.Location
 }
 
 // app is what the verbs share.
 type app struct {
-	io        IO
-	printer   *output.Printer
+	io      IO
+	printer *output.Printer
+	// zone is that of the installation, once it has answered: a day is the same
+	// day for everybody who speaks about it, wherever they sit.
 	zone      *time.Location
 	address   string
 	commandID string

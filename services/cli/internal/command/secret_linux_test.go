@@ -47,7 +47,7 @@ func (s *server) dialogue(t *testing.T, args ...string) *dialogue {
 	folder := t.TempDir()
 	d.session = filepath.Join(folder, "ostiary", "session.json")
 	env := func(name string) string {
-		return map[string]string{"OSTIARY_ADDR": s.address, "OSTIARY_LANG": "en", "XDG_CONFIG_HOME": folder}[name]
+		return map[string]string{"OSTIARY_ADDR": s.address, "OSTIARY_LANG": "en", "OSTIARY_TOKEN": s.token, "XDG_CONFIG_HOME": folder}[name]
 	}
 	var ctx context.Context
 	ctx, d.stop = context.WithCancel(t.Context())

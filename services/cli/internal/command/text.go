@@ -12,7 +12,8 @@ import (
 
 const offset = "-07:00"
 
-// timed is the heading of a column of instants: it says the reader's zone once.
+// timed is the heading of a column of instants: it says the
+// installation's zone once.
 func (a *app) timed(zh, en string) string {
 	return a.printer.Say(zh, en) + " (" + clock.System{}.Now().In(a.zone).Format(offset) + ")"
 }
@@ -22,7 +23,7 @@ func (a *app) local(t *timestamppb.Timestamp) string {
 	return wallClock(t, a.zone, clock.System{}.Now())
 }
 
-// wallClock is an instant as the clock on the reader's wall shows it. It says
+// wallClock is an instant as a clock on the wall there shows it. It says
 // its own offset where that is not the one of now: in winter, of the summer.
 func wallClock(t *timestamppb.Timestamp, zone *time.Location, now time.Time) string {
 	if t == nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/ostiary/ostiary/services/cli/internal/output"
 )
 
-// A table says the reader's zone once; a time under another offset says its
-// own.
-func TestTimesAreThoseOfTheReader(t *testing.T) {
+// A table says the installation's zone once, wherever the reader sits; a time
+// under another offset says its own.
+func TestTimesAreThoseOfTheInstallation(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -39,7 +39,7 @@ func TestTimesAreThoseOfTheReader(t *testing.T) {
 	s.orders = []*provisioningv1.Order{{Target: "crm-db", OrderedAt: timestamppb.New(time.Date(2026, 11, 24, 18, 30, 0, 0, time.UTC))}}
 	var out bytes.Buffer
 	code := Run(t.Context(), []string{"order", "list", "--limit", "5"}, IO{
-		In: strings.NewReader(""), Out: &out, Err: &out, Env: s.environment("en"), Zone: time.FixedZone("", 8*3600),
+		In: strings.NewReader(""), Out: &out, Err: &out, Env: s.environment("en"), Zone: time.FixedZone("", -5*3600),
 	})
 	if code != output.Done || !strings.Contains(out.String(), "ORDERED (+08:00)") || !strings.Contains(out.String(), "2026-11-25 02:30:00  crm-db") {
 		t.Errorf("exit %d\n%s", code, out.String())

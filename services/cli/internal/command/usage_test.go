@@ -16,7 +16,6 @@ func TestWrongCommandLines(t *testing.T) {
 		{"hr", "imprt", "--json"},
 		{"hr", "import", "--json"},
 		{"hr", "import", "nowhere.csv", "--map", "nowhere.yaml", "--json"},
-		{"access", "list", "--json"},
 		{"access", "list", "--person", "E1", "--role", "a/b", "--json"},
 		{"access", "list", "--persn", "E1", "--json"},
 		{"clearance", "record", "E1", "grants", "--command-id", "7", "--json"},

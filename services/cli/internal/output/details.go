@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // inChinese ends the key of a detail that says the same in Chinese.
@@ -35,6 +36,7 @@ var labels = map[string]string{
 	"file":            "文件",
 	"grant":           "授权",
 	"item":            "事项",
+	"latest":          "最晚",
 	"limit":           "上限",
 	"map":             "列映射",
 	"name":            "名称",
@@ -57,6 +59,7 @@ var labels = map[string]string{
 	"time":            "时间",
 	"type":            "类型",
 	"unit":            "部门",
+	"until":           "至",
 	"usage":           "用法",
 	"version":         "版本",
 	"yours":           "您的角色",
@@ -75,6 +78,7 @@ func (p *Printer) details(of map[string]string) []string {
 		if value == "" || translated && of[base] != "" {
 			continue // said with its base
 		}
+		value = p.instant(value)
 		facts := strings.Split(strings.TrimRight(value, "\n"), "\n")
 		if len(facts) == 1 {
 			lines = append(lines, "  "+p.label(key)+printable(facts[0]))
@@ -86,6 +90,16 @@ func (p *Printer) details(of map[string]string) []string {
 		}
 	}
 	return lines
+}
+
+// instant is a value as the installation's clocks show it, with the zone, if it
+// is a point in time.
+func (p *Printer) instant(value string) string {
+	at, err := time.Parse(time.RFC3339, value)
+	if err != nil || p.Zone == nil {
+		return value
+	}
+	return at.In(p.Zone).Format(time.DateTime + " -07:00")
 }
 
 // inOrder sorts by name; "line:column", the places of a file, come first and in

@@ -3,6 +3,7 @@ package output
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/ostiary/ostiary/libs/fault"
 )
@@ -27,6 +28,30 @@ func TestDetailsAreReadable(t *testing.T) {
 		(&Printer{Err: &errs, Chinese: chinese}).Refuse(refusal)
 		if errs.String() != want {
 			t.Errorf("chinese %v:\n%s\nwant\n%s", chinese, errs.String(), want)
+		}
+	}
+}
+
+// An instant in a refusal is shown by the installation's clocks; a program reads
+// it as it came.
+func TestInstantsOfARefusalAreShownInTheZone(t *testing.T) {
+	t.Parallel()
+	refusal := fault.New(fault.Refused, "REQUEST_PERIOD_TOO_LONG", "Ask for less.", "请缩短。").With("latest", "2027-01-31T16:00:00Z").With("role", "2027")
+	for _, c := range []struct {
+		printer Printer
+		want    string
+	}{
+		{Printer{Zone: time.FixedZone("", 8*3600)}, "Ask for less.  [REQUEST_PERIOD_TOO_LONG]\n  latest: 2027-02-01 00:00:00 +08:00\n  role: 2027\n"},
+		{Printer{Zone: time.FixedZone("", 8*3600), Chinese: true}, "请缩短。  [REQUEST_PERIOD_TOO_LONG]\n  最晚：2027-02-01 00:00:00 +08:00\n  角色：2027\n"},
+		{Printer{}, "Ask for less.  [REQUEST_PERIOD_TOO_LONG]\n  latest: 2027-01-31T16:00:00Z\n  role: 2027\n"},
+		{Printer{Zone: time.FixedZone("", 8*3600), JSON: true},
+			`{"error":{"details":{"latest":"2027-01-31T16:00:00Z","role":"2027"},"message":"Ask for less.","reason":"REQUEST_PERIOD_TOO_LONG"}}` + "\n"},
+	} {
+		var errs bytes.Buffer
+		c.printer.Err = &errs
+		c.printer.Refuse(refusal)
+		if errs.String() != c.want {
+			t.Errorf("shown\n%s\nwant\n%s", errs.String(), c.want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -20,6 +21,8 @@ type Printer struct {
 	JSON bool
 	// Chinese chooses between the two languages of every sentence.
 	Chinese bool
+	// Zone is in which the instants of a refusal are shown; as they came if nil.
+	Zone *time.Location
 }
 
 var marshal = protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	identityv1 "github.com/ostiary/ostiary/proto/gen/ostiary/identity/v1"
@@ -170,7 +171,7 @@ func (h *hrEvents) meaning(ctx context.Context, s person.State, newID, verb stri
 	case hrevent.Dismissed, hrevent.WalkedOut:
 		return h.atOnce(d, reason)
 	case hrevent.Absent:
-		return h.absent(d, reason)
+		return h.absent(d, absence(e), reason)
 	case hrevent.Returned:
 		at, err := now, error(nil)
 		if d.EffectiveDate.Given {
@@ -272,7 +273,21 @@ func (h *hrEvents) atOnce(d hrevent.Data, reason string) (person.Command, error)
 	return person.Leave{At: at, LastDay: at.In(h.p.Zone).Format(time.DateOnly), Reason: reason, Now: now}, nil
 }
 
-func (h *hrEvents) absent(d hrevent.Data, reason string) (person.Command, error) {
+// absences is fixed for ever; changing it would lose the absences that HR
+// corrects.
+var absences = uuid.MustParse("5c0f4d0a-1f5b-5a63-9d0e-7b8f0a9f2c47")
+
+// absence is the id of the absence that an event tells of: that of the event
+// itself, or of the one that it corrects.
+func absence(e hrevent.Event) string {
+	id := e.ID
+	if e.Verb == hrevent.Corrected {
+		id = e.Data.Corrects.Value
+	}
+	return "abs_" + uuid.NewSHA1(absences, []byte(e.Source+" "+id)).String()
+}
+
+func (h *hrEvents) absent(d hrevent.Data, id, reason string) (person.Command, error) {
 	from, err := hrevent.Day(d.From, "from", h.p.Zone)
 	if err != nil {
 		return nil, err
@@ -283,7 +298,7 @@ func (h *hrEvents) absent(d hrevent.Data, reason string) (person.Command, error)
 			return nil, err
 		}
 	}
-	return person.GoAbsent{From: from, Until: until, Deputy: d.Deputy.Value, Reason: reason, Now: h.p.Clock.Now()}, nil
+	return person.GoAbsent{ID: id, From: from, Until: until, Deputy: d.Deputy.Value, Reason: reason, Now: h.p.Clock.Now()}, nil
 }
 
 // original is the event that a correction names: carried out, of the same

@@ -2093,9 +2093,10 @@ type AccessRequestRefused struct {
 	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
 	// Request.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// refused (by a signer), lapsed (nobody signed in time), no_signer (nobody is
-	// left who may sign), duty_rule (what is held by now forbids it), catalogue
-	// (the role is not offered any more) or late (its end has passed).
+	// refused (by a signer), lapsed (nobody signed in time), over (its own end
+	// came before all had signed), no_signer (nobody is left who may sign),
+	// duty_rule (what is held by now forbids it), catalogue (the role is not
+	// offered any more) or late (it was signed, but its end has passed).
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What the signer wrote, or the duty rule.
 	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`

@@ -781,7 +781,7 @@ type Request struct {
 	Renews string `protobuf:"bytes,10,opt,name=renews,proto3" json:"renews,omitempty"`
 	// pending, postponed, approved, refused, returned, withdrawn or fulfilled.
 	State string `protobuf:"bytes,11,opt,name=state,proto3" json:"state,omitempty"`
-	// Why it was refused or withdrawn: refused, lapsed, no_signer, duty_rule,
+	// Why it was refused or withdrawn: refused, lapsed, over, no_signer, duty_rule,
 	// catalogue, late; requester, leaver, transfer. delayed: it is approved and
 	// waits until a right that a duty rule keeps apart from it is gone.
 	Outcome string `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
@@ -966,6 +966,207 @@ func (x *Request) GetPosition() int64 {
 	return 0
 }
 
+// ListRolesRequest selects roles.
+type ListRolesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Application; "" for all.
+	Application   string `protobuf:"bytes,1,opt,name=application,proto3" json:"application,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRolesRequest) Reset() {
+	*x = ListRolesRequest{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRolesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRolesRequest) ProtoMessage() {}
+
+func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRolesRequest.ProtoReflect.Descriptor instead.
+func (*ListRolesRequest) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListRolesRequest) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+// ListRolesResponse are roles.
+type ListRolesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Roles by application, in the order of the pack.
+	Items         []*OfferedRole `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRolesResponse) Reset() {
+	*x = ListRolesResponse{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRolesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRolesResponse) ProtoMessage() {}
+
+func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRolesResponse.ProtoReflect.Descriptor instead.
+func (*ListRolesResponse) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListRolesResponse) GetItems() []*OfferedRole {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// OfferedRole is a role of the catalogue, as the caller finds it.
+type OfferedRole struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Application.
+	Application string `protobuf:"bytes,1,opt,name=application,proto3" json:"application,omitempty"`
+	// Role.
+	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	// Title in Chinese.
+	TitleZh string `protobuf:"bytes,3,opt,name=title_zh,json=titleZh,proto3" json:"title_zh,omitempty"`
+	// Title in English.
+	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	// Class of the right, "" if it has none.
+	Level string `protobuf:"bytes,5,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether it is the right of an administrator.
+	Privileged bool `protobuf:"varint,6,opt,name=privileged,proto3" json:"privileged,omitempty"`
+	// Latest end that can be asked for now, exclusive.
+	Latest *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=latest,proto3" json:"latest,omitempty"`
+	// requestable, renewable, held, pending or conflict.
+	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferedRole) Reset() {
+	*x = OfferedRole{}
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferedRole) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferedRole) ProtoMessage() {}
+
+func (x *OfferedRole) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferedRole.ProtoReflect.Descriptor instead.
+func (*OfferedRole) Descriptor() ([]byte, []int) {
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *OfferedRole) GetApplication() string {
+	if x != nil {
+		return x.Application
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetTitleZh() string {
+	if x != nil {
+		return x.TitleZh
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetPrivileged() bool {
+	if x != nil {
+		return x.Privileged
+	}
+	return false
+}
+
+func (x *OfferedRole) GetLatest() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Latest
+	}
+	return nil
+}
+
+func (x *OfferedRole) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
 // CheckAccessRequest asks whether somebody may.
 type CheckAccessRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -981,7 +1182,7 @@ type CheckAccessRequest struct {
 
 func (x *CheckAccessRequest) Reset() {
 	*x = CheckAccessRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1194,7 @@ func (x *CheckAccessRequest) String() string {
 func (*CheckAccessRequest) ProtoMessage() {}
 
 func (x *CheckAccessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1207,7 @@ func (x *CheckAccessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAccessRequest.ProtoReflect.Descriptor instead.
 func (*CheckAccessRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CheckAccessRequest) GetAccount() string {
@@ -1050,7 +1251,7 @@ type CheckAccessResponse struct {
 
 func (x *CheckAccessResponse) Reset() {
 	*x = CheckAccessResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1263,7 @@ func (x *CheckAccessResponse) String() string {
 func (*CheckAccessResponse) ProtoMessage() {}
 
 func (x *CheckAccessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1276,7 @@ func (x *CheckAccessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAccessResponse.ProtoReflect.Descriptor instead.
 func (*CheckAccessResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CheckAccessResponse) GetAllowed() bool {
@@ -1129,14 +1330,16 @@ type ListGrantsRequest struct {
 	// At most so many; 0 means 500.
 	Limit int32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Cursor of the previous page.
-	After         string `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
+	After string `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
+	// Only what the caller holds or held.
+	Own           bool `protobuf:"varint,8,opt,name=own,proto3" json:"own,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1351,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1364,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListGrantsRequest) GetEmployeeNumber() string {
@@ -1213,6 +1416,13 @@ func (x *ListGrantsRequest) GetAfter() string {
 	return ""
 }
 
+func (x *ListGrantsRequest) GetOwn() bool {
+	if x != nil {
+		return x.Own
+	}
+	return false
+}
+
 // ListGrantsResponse is a page of grants.
 type ListGrantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1226,7 +1436,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1448,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1461,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListGrantsResponse) GetItems() []*Grant {
@@ -1304,7 +1514,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1526,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[17]
+	mi := &file_ostiary_accessrequest_v1_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1539,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_accessrequest_v1_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Grant) GetEmployeeNumber() string {
@@ -1489,7 +1699,22 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\acase_id\x18\x10 \x01(\tR\x06caseId\x12\x19\n" +
 	"\bgrant_id\x18\x11 \x01(\tR\agrantId\x125\n" +
 	"\basked_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12\x1a\n" +
-	"\bposition\x18\x13 \x01(\x03R\bposition\"d\n" +
+	"\bposition\x18\x13 \x01(\x03R\bposition\"4\n" +
+	"\x10ListRolesRequest\x12 \n" +
+	"\vapplication\x18\x01 \x01(\tR\vapplication\"P\n" +
+	"\x11ListRolesResponse\x12;\n" +
+	"\x05items\x18\x01 \x03(\v2%.ostiary.accessrequest.v1.OfferedRoleR\x05items\"\xf4\x01\n" +
+	"\vOfferedRole\x12 \n" +
+	"\vapplication\x18\x01 \x01(\tR\vapplication\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04role\x12\x19\n" +
+	"\btitle_zh\x18\x03 \x01(\tR\atitleZh\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\tR\x05level\x12\x1e\n" +
+	"\n" +
+	"privileged\x18\x06 \x01(\bR\n" +
+	"privileged\x122\n" +
+	"\x06latest\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06latest\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\"d\n" +
 	"\x12CheckAccessRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12 \n" +
 	"\vapplication\x18\x02 \x01(\tR\vapplication\x12\x12\n" +
@@ -1501,7 +1726,7 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\vvalid_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"validUntil\x12\x1f\n" +
 	"\vcan_request\x18\x05 \x03(\tR\n" +
-	"canRequest\"\x88\x02\n" +
+	"canRequest\"\x9a\x02\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\x0femployee_number\x18\x01 \x01(\tR\x0eemployeeNumber\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12*\n" +
@@ -1509,7 +1734,8 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\bknown_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\x12'\n" +
 	"\x0finclude_removed\x18\x05 \x01(\bR\x0eincludeRemoved\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\x05R\x05limit\x12\x14\n" +
-	"\x05after\x18\a \x01(\tR\x05after\"_\n" +
+	"\x05after\x18\a \x01(\tR\x05after\x12\x10\n" +
+	"\x03own\x18\b \x01(\bR\x03own\"_\n" +
 	"\x12ListGrantsResponse\x125\n" +
 	"\x05items\x18\x01 \x03(\v2\x1f.ostiary.accessrequest.v1.GrantR\x05items\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\tR\x04next\"\x9f\x03\n" +
@@ -1528,13 +1754,11 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\bposition\x18\n" +
 	" \x01(\x03R\bposition\x12'\n" +
 	"\x0fissued_position\x18\v \x01(\x03R\x0eissuedPosition\x12\x1b\n" +
-	"\tperson_id\x18\f \x01(\tR\bpersonId2\xa7\b\n" +
-	"\x14AccessRequestService\x12\xa7\x01\n" +
+	"\tperson_id\x18\f \x01(\tR\bpersonId2\xfc\b\n" +
+	"\x14AccessRequestService\x12\x8e\x01\n" +
 	"\n" +
-	"ListGrants\x12+.ostiary.accessrequest.v1.ListGrantsRequest\x1a,.ostiary.accessrequest.v1.ListGrantsResponse\">\xba\xbb\x18:\n" +
-	"\faccess-admin\n" +
-	"\aauditor\n" +
-	"\x02hr\x12\x05audit\x12\bidentity\x12\fprovisioning\x12x\n" +
+	"ListGrants\x12+.ostiary.accessrequest.v1.ListGrantsRequest\x1a,.ostiary.accessrequest.v1.ListGrantsResponse\"%\xba\xbb\x18!\x12\x05audit\x12\bidentity\x12\fprovisioning\x18\x01\x12l\n" +
+	"\tListRoles\x12*.ostiary.accessrequest.v1.ListRolesRequest\x1a+.ostiary.accessrequest.v1.ListRolesResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12x\n" +
 	"\rSubmitRequest\x12..ostiary.accessrequest.v1.SubmitRequestRequest\x1a/.ostiary.accessrequest.v1.SubmitRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12~\n" +
 	"\x0fWithdrawRequest\x120.ostiary.accessrequest.v1.WithdrawRequestRequest\x1a1.ostiary.accessrequest.v1.WithdrawRequestResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12o\n" +
 	"\n" +
@@ -1559,7 +1783,7 @@ func file_ostiary_accessrequest_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_accessrequest_v1_service_proto_rawDescData
 }
 
-var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_ostiary_accessrequest_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_ostiary_accessrequest_v1_service_proto_goTypes = []any{
 	(*SuspendGrantRequest)(nil),     // 0: ostiary.accessrequest.v1.SuspendGrantRequest
 	(*SuspendGrantResponse)(nil),    // 1: ostiary.accessrequest.v1.SuspendGrantResponse
@@ -1574,54 +1798,61 @@ var file_ostiary_accessrequest_v1_service_proto_goTypes = []any{
 	(*ListRequestsRequest)(nil),     // 10: ostiary.accessrequest.v1.ListRequestsRequest
 	(*ListRequestsResponse)(nil),    // 11: ostiary.accessrequest.v1.ListRequestsResponse
 	(*Request)(nil),                 // 12: ostiary.accessrequest.v1.Request
-	(*CheckAccessRequest)(nil),      // 13: ostiary.accessrequest.v1.CheckAccessRequest
-	(*CheckAccessResponse)(nil),     // 14: ostiary.accessrequest.v1.CheckAccessResponse
-	(*ListGrantsRequest)(nil),       // 15: ostiary.accessrequest.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),      // 16: ostiary.accessrequest.v1.ListGrantsResponse
-	(*Grant)(nil),                   // 17: ostiary.accessrequest.v1.Grant
-	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
-	(*v1.StepView)(nil),             // 19: ostiary.approval.v1.StepView
+	(*ListRolesRequest)(nil),        // 13: ostiary.accessrequest.v1.ListRolesRequest
+	(*ListRolesResponse)(nil),       // 14: ostiary.accessrequest.v1.ListRolesResponse
+	(*OfferedRole)(nil),             // 15: ostiary.accessrequest.v1.OfferedRole
+	(*CheckAccessRequest)(nil),      // 16: ostiary.accessrequest.v1.CheckAccessRequest
+	(*CheckAccessResponse)(nil),     // 17: ostiary.accessrequest.v1.CheckAccessResponse
+	(*ListGrantsRequest)(nil),       // 18: ostiary.accessrequest.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),      // 19: ostiary.accessrequest.v1.ListGrantsResponse
+	(*Grant)(nil),                   // 20: ostiary.accessrequest.v1.Grant
+	(*timestamppb.Timestamp)(nil),   // 21: google.protobuf.Timestamp
+	(*v1.StepView)(nil),             // 22: ostiary.approval.v1.StepView
 }
 var file_ostiary_accessrequest_v1_service_proto_depIdxs = []int32{
-	18, // 0: ostiary.accessrequest.v1.SuspendGrantRequest.until:type_name -> google.protobuf.Timestamp
-	18, // 1: ostiary.accessrequest.v1.SubmitRequestRequest.from:type_name -> google.protobuf.Timestamp
-	18, // 2: ostiary.accessrequest.v1.SubmitRequestRequest.until:type_name -> google.protobuf.Timestamp
-	19, // 3: ostiary.accessrequest.v1.SubmitRequestResponse.signers:type_name -> ostiary.approval.v1.StepView
-	18, // 4: ostiary.accessrequest.v1.SubmitRequestResponse.due_at:type_name -> google.protobuf.Timestamp
+	21, // 0: ostiary.accessrequest.v1.SuspendGrantRequest.until:type_name -> google.protobuf.Timestamp
+	21, // 1: ostiary.accessrequest.v1.SubmitRequestRequest.from:type_name -> google.protobuf.Timestamp
+	21, // 2: ostiary.accessrequest.v1.SubmitRequestRequest.until:type_name -> google.protobuf.Timestamp
+	22, // 3: ostiary.accessrequest.v1.SubmitRequestResponse.signers:type_name -> ostiary.approval.v1.StepView
+	21, // 4: ostiary.accessrequest.v1.SubmitRequestResponse.due_at:type_name -> google.protobuf.Timestamp
 	12, // 5: ostiary.accessrequest.v1.GetRequestResponse.request:type_name -> ostiary.accessrequest.v1.Request
 	12, // 6: ostiary.accessrequest.v1.ListRequestsResponse.items:type_name -> ostiary.accessrequest.v1.Request
-	18, // 7: ostiary.accessrequest.v1.Request.valid_from:type_name -> google.protobuf.Timestamp
-	18, // 8: ostiary.accessrequest.v1.Request.valid_until:type_name -> google.protobuf.Timestamp
-	18, // 9: ostiary.accessrequest.v1.Request.postponed_until:type_name -> google.protobuf.Timestamp
-	18, // 10: ostiary.accessrequest.v1.Request.begins_at:type_name -> google.protobuf.Timestamp
-	18, // 11: ostiary.accessrequest.v1.Request.asked_at:type_name -> google.protobuf.Timestamp
-	18, // 12: ostiary.accessrequest.v1.CheckAccessResponse.valid_until:type_name -> google.protobuf.Timestamp
-	18, // 13: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
-	18, // 14: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
-	17, // 15: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
-	18, // 16: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
-	18, // 17: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
-	15, // 18: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
-	4,  // 19: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:input_type -> ostiary.accessrequest.v1.SubmitRequestRequest
-	6,  // 20: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:input_type -> ostiary.accessrequest.v1.WithdrawRequestRequest
-	8,  // 21: ostiary.accessrequest.v1.AccessRequestService.GetRequest:input_type -> ostiary.accessrequest.v1.GetRequestRequest
-	10, // 22: ostiary.accessrequest.v1.AccessRequestService.ListRequests:input_type -> ostiary.accessrequest.v1.ListRequestsRequest
-	13, // 23: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:input_type -> ostiary.accessrequest.v1.CheckAccessRequest
-	0,  // 24: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:input_type -> ostiary.accessrequest.v1.SuspendGrantRequest
-	2,  // 25: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:input_type -> ostiary.accessrequest.v1.ReinstateGrantRequest
-	16, // 26: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
-	5,  // 27: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:output_type -> ostiary.accessrequest.v1.SubmitRequestResponse
-	7,  // 28: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:output_type -> ostiary.accessrequest.v1.WithdrawRequestResponse
-	9,  // 29: ostiary.accessrequest.v1.AccessRequestService.GetRequest:output_type -> ostiary.accessrequest.v1.GetRequestResponse
-	11, // 30: ostiary.accessrequest.v1.AccessRequestService.ListRequests:output_type -> ostiary.accessrequest.v1.ListRequestsResponse
-	14, // 31: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:output_type -> ostiary.accessrequest.v1.CheckAccessResponse
-	1,  // 32: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:output_type -> ostiary.accessrequest.v1.SuspendGrantResponse
-	3,  // 33: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:output_type -> ostiary.accessrequest.v1.ReinstateGrantResponse
-	26, // [26:34] is the sub-list for method output_type
-	18, // [18:26] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	21, // 7: ostiary.accessrequest.v1.Request.valid_from:type_name -> google.protobuf.Timestamp
+	21, // 8: ostiary.accessrequest.v1.Request.valid_until:type_name -> google.protobuf.Timestamp
+	21, // 9: ostiary.accessrequest.v1.Request.postponed_until:type_name -> google.protobuf.Timestamp
+	21, // 10: ostiary.accessrequest.v1.Request.begins_at:type_name -> google.protobuf.Timestamp
+	21, // 11: ostiary.accessrequest.v1.Request.asked_at:type_name -> google.protobuf.Timestamp
+	15, // 12: ostiary.accessrequest.v1.ListRolesResponse.items:type_name -> ostiary.accessrequest.v1.OfferedRole
+	21, // 13: ostiary.accessrequest.v1.OfferedRole.latest:type_name -> google.protobuf.Timestamp
+	21, // 14: ostiary.accessrequest.v1.CheckAccessResponse.valid_until:type_name -> google.protobuf.Timestamp
+	21, // 15: ostiary.accessrequest.v1.ListGrantsRequest.at:type_name -> google.protobuf.Timestamp
+	21, // 16: ostiary.accessrequest.v1.ListGrantsRequest.known_at:type_name -> google.protobuf.Timestamp
+	20, // 17: ostiary.accessrequest.v1.ListGrantsResponse.items:type_name -> ostiary.accessrequest.v1.Grant
+	21, // 18: ostiary.accessrequest.v1.Grant.valid_from:type_name -> google.protobuf.Timestamp
+	21, // 19: ostiary.accessrequest.v1.Grant.valid_until:type_name -> google.protobuf.Timestamp
+	18, // 20: ostiary.accessrequest.v1.AccessRequestService.ListGrants:input_type -> ostiary.accessrequest.v1.ListGrantsRequest
+	13, // 21: ostiary.accessrequest.v1.AccessRequestService.ListRoles:input_type -> ostiary.accessrequest.v1.ListRolesRequest
+	4,  // 22: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:input_type -> ostiary.accessrequest.v1.SubmitRequestRequest
+	6,  // 23: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:input_type -> ostiary.accessrequest.v1.WithdrawRequestRequest
+	8,  // 24: ostiary.accessrequest.v1.AccessRequestService.GetRequest:input_type -> ostiary.accessrequest.v1.GetRequestRequest
+	10, // 25: ostiary.accessrequest.v1.AccessRequestService.ListRequests:input_type -> ostiary.accessrequest.v1.ListRequestsRequest
+	16, // 26: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:input_type -> ostiary.accessrequest.v1.CheckAccessRequest
+	0,  // 27: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:input_type -> ostiary.accessrequest.v1.SuspendGrantRequest
+	2,  // 28: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:input_type -> ostiary.accessrequest.v1.ReinstateGrantRequest
+	19, // 29: ostiary.accessrequest.v1.AccessRequestService.ListGrants:output_type -> ostiary.accessrequest.v1.ListGrantsResponse
+	14, // 30: ostiary.accessrequest.v1.AccessRequestService.ListRoles:output_type -> ostiary.accessrequest.v1.ListRolesResponse
+	5,  // 31: ostiary.accessrequest.v1.AccessRequestService.SubmitRequest:output_type -> ostiary.accessrequest.v1.SubmitRequestResponse
+	7,  // 32: ostiary.accessrequest.v1.AccessRequestService.WithdrawRequest:output_type -> ostiary.accessrequest.v1.WithdrawRequestResponse
+	9,  // 33: ostiary.accessrequest.v1.AccessRequestService.GetRequest:output_type -> ostiary.accessrequest.v1.GetRequestResponse
+	11, // 34: ostiary.accessrequest.v1.AccessRequestService.ListRequests:output_type -> ostiary.accessrequest.v1.ListRequestsResponse
+	17, // 35: ostiary.accessrequest.v1.AccessRequestService.CheckAccess:output_type -> ostiary.accessrequest.v1.CheckAccessResponse
+	1,  // 36: ostiary.accessrequest.v1.AccessRequestService.SuspendGrant:output_type -> ostiary.accessrequest.v1.SuspendGrantResponse
+	3,  // 37: ostiary.accessrequest.v1.AccessRequestService.ReinstateGrant:output_type -> ostiary.accessrequest.v1.ReinstateGrantResponse
+	29, // [29:38] is the sub-list for method output_type
+	20, // [20:29] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_accessrequest_v1_service_proto_init() }
@@ -1635,7 +1866,7 @@ func file_ostiary_accessrequest_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_accessrequest_v1_service_proto_rawDesc), len(file_ostiary_accessrequest_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

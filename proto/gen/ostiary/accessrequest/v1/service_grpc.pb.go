@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	AccessRequestService_ListGrants_FullMethodName      = "/ostiary.accessrequest.v1.AccessRequestService/ListGrants"
+	AccessRequestService_ListRoles_FullMethodName       = "/ostiary.accessrequest.v1.AccessRequestService/ListRoles"
 	AccessRequestService_SubmitRequest_FullMethodName   = "/ostiary.accessrequest.v1.AccessRequestService/SubmitRequest"
 	AccessRequestService_WithdrawRequest_FullMethodName = "/ostiary.accessrequest.v1.AccessRequestService/WithdrawRequest"
 	AccessRequestService_GetRequest_FullMethodName      = "/ostiary.accessrequest.v1.AccessRequestService/GetRequest"
@@ -38,8 +39,12 @@ const (
 // others are told that there is none.
 type AccessRequestServiceClient interface {
 	// ListGrants lists grants of a person, of a role or of everybody, now or at
-	// a past time.
+	// a past time. access-admin, auditor and hr may ask about anybody; others are
+	// shown what they hold or held themselves.
 	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
+	// ListRoles lists the roles that the caller may ask for by the pack in force,
+	// each with what speaks against it now. What no route admits is left out.
+	ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error)
 	// SubmitRequest asks for a role: for oneself, as a supervisor for a report, or
 	// with the role hr or access-admin for anybody. It answers who will sign and
 	// until when; a dry run answers that and records nothing.
@@ -75,6 +80,16 @@ func (c *accessRequestServiceClient) ListGrants(ctx context.Context, in *ListGra
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListGrantsResponse)
 	err := c.cc.Invoke(ctx, AccessRequestService_ListGrants_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accessRequestServiceClient) ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRolesResponse)
+	err := c.cc.Invoke(ctx, AccessRequestService_ListRoles_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +175,12 @@ func (c *accessRequestServiceClient) ReinstateGrant(ctx context.Context, in *Rei
 // others are told that there is none.
 type AccessRequestServiceServer interface {
 	// ListGrants lists grants of a person, of a role or of everybody, now or at
-	// a past time.
+	// a past time. access-admin, auditor and hr may ask about anybody; others are
+	// shown what they hold or held themselves.
 	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)
+	// ListRoles lists the roles that the caller may ask for by the pack in force,
+	// each with what speaks against it now. What no route admits is left out.
+	ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error)
 	// SubmitRequest asks for a role: for oneself, as a supervisor for a report, or
 	// with the role hr or access-admin for anybody. It answers who will sign and
 	// until when; a dry run answers that and records nothing.
@@ -195,6 +214,9 @@ type UnimplementedAccessRequestServiceServer struct{}
 
 func (UnimplementedAccessRequestServiceServer) ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGrants not implemented")
+}
+func (UnimplementedAccessRequestServiceServer) ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRoles not implemented")
 }
 func (UnimplementedAccessRequestServiceServer) SubmitRequest(context.Context, *SubmitRequestRequest) (*SubmitRequestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SubmitRequest not implemented")
@@ -252,6 +274,24 @@ func _AccessRequestService_ListGrants_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AccessRequestServiceServer).ListGrants(ctx, req.(*ListGrantsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccessRequestService_ListRoles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRolesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessRequestServiceServer).ListRoles(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessRequestService_ListRoles_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessRequestServiceServer).ListRoles(ctx, req.(*ListRolesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -392,6 +432,10 @@ var AccessRequestService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListGrants",
 			Handler:    _AccessRequestService_ListGrants_Handler,
+		},
+		{
+			MethodName: "ListRoles",
+			Handler:    _AccessRequestService_ListRoles_Handler,
 		},
 		{
 			MethodName: "SubmitRequest",

@@ -45,7 +45,10 @@ type Ask struct {
 	// Lines that every signer is shown.
 	Shown []*ShownLine `protobuf:"bytes,8,rep,name=shown,proto3" json:"shown,omitempty"`
 	// SHA-256 over what is shown, in hexadecimal digits. A signature names it.
-	Digest        string `protobuf:"bytes,9,opt,name=digest,proto3" json:"digest,omitempty"`
+	Digest string `protobuf:"bytes,9,opt,name=digest,proto3" json:"digest,omitempty"`
+	// First instant at which it would be over: whatever is not signed by then
+	// lapses. Absent: it waits as long as its steps do.
+	NeededUntil   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=needed_until,json=neededUntil,proto3" json:"needed_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -141,6 +144,13 @@ func (x *Ask) GetDigest() string {
 		return x.Digest
 	}
 	return ""
+}
+
+func (x *Ask) GetNeededUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NeededUntil
+	}
+	return nil
 }
 
 // Party is a person.
@@ -588,7 +598,7 @@ var File_ostiary_approval_v1_ask_proto protoreflect.FileDescriptor
 
 const file_ostiary_approval_v1_ask_proto_rawDesc = "" +
 	"\n" +
-	"\x1dostiary/approval/v1/ask.proto\x12\x13ostiary.approval.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
+	"\x1dostiary/approval/v1/ask.proto\x12\x13ostiary.approval.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x03\n" +
 	"\x03Ask\x12\x17\n" +
 	"\acase_id\x18\x01 \x01(\tR\x06caseId\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -598,7 +608,9 @@ const file_ostiary_approval_v1_ask_proto_rawDesc = "" +
 	"\x04post\x18\x06 \x01(\v2\x19.ostiary.approval.v1.PostR\x04post\x12-\n" +
 	"\x04role\x18\a \x01(\v2\x19.ostiary.approval.v1.RoleR\x04role\x124\n" +
 	"\x05shown\x18\b \x03(\v2\x1e.ostiary.approval.v1.ShownLineR\x05shown\x12\x16\n" +
-	"\x06digest\x18\t \x01(\tR\x06digest\"M\n" +
+	"\x06digest\x18\t \x01(\tR\x06digest\x12=\n" +
+	"\fneeded_until\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\vneededUntil\"M\n" +
 	"\x05Party\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\"\xf4\x01\n" +
@@ -672,16 +684,17 @@ var file_ostiary_approval_v1_ask_proto_depIdxs = []int32{
 	2,  // 2: ostiary.approval.v1.Ask.post:type_name -> ostiary.approval.v1.Post
 	3,  // 3: ostiary.approval.v1.Ask.role:type_name -> ostiary.approval.v1.Role
 	4,  // 4: ostiary.approval.v1.Ask.shown:type_name -> ostiary.approval.v1.ShownLine
-	7,  // 5: ostiary.approval.v1.Post.attributes:type_name -> ostiary.approval.v1.Post.AttributesEntry
-	1,  // 6: ostiary.approval.v1.Seat.holders:type_name -> ostiary.approval.v1.Party
-	1,  // 7: ostiary.approval.v1.Signature.signer:type_name -> ostiary.approval.v1.Party
-	1,  // 8: ostiary.approval.v1.Signature.on_behalf_of:type_name -> ostiary.approval.v1.Party
-	8,  // 9: ostiary.approval.v1.Signature.at:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 5: ostiary.approval.v1.Ask.needed_until:type_name -> google.protobuf.Timestamp
+	7,  // 6: ostiary.approval.v1.Post.attributes:type_name -> ostiary.approval.v1.Post.AttributesEntry
+	1,  // 7: ostiary.approval.v1.Seat.holders:type_name -> ostiary.approval.v1.Party
+	1,  // 8: ostiary.approval.v1.Signature.signer:type_name -> ostiary.approval.v1.Party
+	1,  // 9: ostiary.approval.v1.Signature.on_behalf_of:type_name -> ostiary.approval.v1.Party
+	8,  // 10: ostiary.approval.v1.Signature.at:type_name -> google.protobuf.Timestamp
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_approval_v1_ask_proto_init() }

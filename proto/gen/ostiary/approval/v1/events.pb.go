@@ -1187,8 +1187,7 @@ func (x *ApprovalCancelled) GetReason() string {
 	return ""
 }
 
-// ApprovalLapsed is the outcome: nobody signed in time, not even after the
-// escalation.
+// ApprovalLapsed is the outcome: not everybody signed in time.
 type ApprovalLapsed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Beneficiary.
@@ -1198,7 +1197,10 @@ type ApprovalLapsed struct {
 	// Case.
 	CaseId string `protobuf:"bytes,3,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	// Kind of the matter.
-	Kind          string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Why: "" if a step was late, even after the escalation; over if what is asked
+	// for would itself be over.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1257,6 +1259,13 @@ func (x *ApprovalLapsed) GetCaseId() string {
 func (x *ApprovalLapsed) GetKind() string {
 	if x != nil {
 		return x.Kind
+	}
+	return ""
+}
+
+func (x *ApprovalLapsed) GetReason() string {
+	if x != nil {
+		return x.Reason
 	}
 	return ""
 }
@@ -1370,8 +1379,10 @@ type DeputyEnded struct {
 	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
 	// Delegation.
 	DelegationId string `protobuf:"bytes,3,opt,name=delegation_id,json=delegationId,proto3" json:"delegation_id,omitempty"`
-	// Why: recalled, returned, or leaver.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why: recalled, returned, corrected, or leaver.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// First instant at which the deputy no longer signs; absent: at once.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1434,6 +1445,133 @@ func (x *DeputyEnded) GetReason() string {
 	return ""
 }
 
+func (x *DeputyEnded) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
+// DeputyPassedOver says that somebody whom HR names for an absence does not
+// sign for the person, and why. What waits for the person goes its way by
+// reminder and escalation.
+type DeputyPassedOver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person who is away.
+	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	// Employee number of the person.
+	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
+	// Delegation that was not made.
+	DelegationId string `protobuf:"bytes,3,opt,name=delegation_id,json=delegationId,proto3" json:"delegation_id,omitempty"`
+	// Employee number of whom HR names.
+	Deputy string `protobuf:"bytes,4,opt,name=deputy,proto3" json:"deputy,omitempty"`
+	// First instant of the absence.
+	From *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
+	// Last instant for which the deputy was to sign, exclusive.
+	Until *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
+	// Reason of the refusal, for example DEPUTY_CIRCLE.
+	Refusal string `protobuf:"bytes,7,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// What to do, in English.
+	Message string `protobuf:"bytes,8,opt,name=message,proto3" json:"message,omitempty"`
+	// What to do, in Chinese.
+	MessageZh     string `protobuf:"bytes,9,opt,name=message_zh,json=messageZh,proto3" json:"message_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeputyPassedOver) Reset() {
+	*x = DeputyPassedOver{}
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeputyPassedOver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeputyPassedOver) ProtoMessage() {}
+
+func (x *DeputyPassedOver) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeputyPassedOver.ProtoReflect.Descriptor instead.
+func (*DeputyPassedOver) Descriptor() ([]byte, []int) {
+	return file_ostiary_approval_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DeputyPassedOver) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetEmployeeNumber() string {
+	if x != nil {
+		return x.EmployeeNumber
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetDelegationId() string {
+	if x != nil {
+		return x.DelegationId
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetDeputy() string {
+	if x != nil {
+		return x.Deputy
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *DeputyPassedOver) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *DeputyPassedOver) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *DeputyPassedOver) GetMessageZh() string {
+	if x != nil {
+		return x.MessageZh
+	}
+	return ""
+}
+
 // PackAdopted says that a pack was taken in.
 type PackAdopted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1449,7 +1587,7 @@ type PackAdopted struct {
 
 func (x *PackAdopted) Reset() {
 	*x = PackAdopted{}
-	mi := &file_ostiary_approval_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1599,7 @@ func (x *PackAdopted) String() string {
 func (*PackAdopted) ProtoMessage() {}
 
 func (x *PackAdopted) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_events_proto_msgTypes[16]
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1612,7 @@ func (x *PackAdopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackAdopted.ProtoReflect.Descriptor instead.
 func (*PackAdopted) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_approval_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PackAdopted) GetVersion() int64 {
@@ -1515,7 +1653,7 @@ type PackEnforced struct {
 
 func (x *PackEnforced) Reset() {
 	*x = PackEnforced{}
-	mi := &file_ostiary_approval_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1665,7 @@ func (x *PackEnforced) String() string {
 func (*PackEnforced) ProtoMessage() {}
 
 func (x *PackEnforced) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_events_proto_msgTypes[17]
+	mi := &file_ostiary_approval_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1678,7 @@ func (x *PackEnforced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PackEnforced.ProtoReflect.Descriptor instead.
 func (*PackEnforced) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_ostiary_approval_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PackEnforced) GetVersion() int64 {
@@ -1665,12 +1803,13 @@ const file_ostiary_approval_v1_events_proto_rawDesc = "" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x12\n" +
 	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x83\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x9b\x01\n" +
 	"\x0eApprovalLapsed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x17\n" +
 	"\acase_id\x18\x03 \x01(\tR\x06caseId\x12\x12\n" +
-	"\x04kind\x18\x04 \x01(\tR\x04kind\"\xa6\x02\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xa6\x02\n" +
 	"\vDeputyNamed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12#\n" +
@@ -1678,12 +1817,24 @@ const file_ostiary_approval_v1_events_proto_rawDesc = "" +
 	"\x06deputy\x18\x04 \x01(\v2\x1a.ostiary.approval.v1.PartyR\x06deputy\x12.\n" +
 	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
 	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\"\x90\x01\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\"\xcf\x01\n" +
 	"\vDeputyEnded\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12#\n" +
 	"\rdelegation_id\x18\x03 \x01(\tR\fdelegationId\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"S\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12=\n" +
+	"\feffective_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xca\x02\n" +
+	"\x10DeputyPassedOver\x12\x1b\n" +
+	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
+	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12#\n" +
+	"\rdelegation_id\x18\x03 \x01(\tR\fdelegationId\x12\x16\n" +
+	"\x06deputy\x18\x04 \x01(\tR\x06deputy\x12.\n" +
+	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
+	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x18\n" +
+	"\arefusal\x18\a \x01(\tR\arefusal\x12\x18\n" +
+	"\amessage\x18\b \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_zh\x18\t \x01(\tR\tmessageZh\"S\n" +
 	"\vPackAdopted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\tR\x06digest\x12\x12\n" +
@@ -1707,7 +1858,7 @@ func file_ostiary_approval_v1_events_proto_rawDescGZIP() []byte {
 	return file_ostiary_approval_v1_events_proto_rawDescData
 }
 
-var file_ostiary_approval_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_ostiary_approval_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_ostiary_approval_v1_events_proto_goTypes = []any{
 	(*ApprovalCaseOpened)(nil),           // 0: ostiary.approval.v1.ApprovalCaseOpened
 	(*ApprovalStepAssigned)(nil),         // 1: ostiary.approval.v1.ApprovalStepAssigned
@@ -1725,38 +1876,42 @@ var file_ostiary_approval_v1_events_proto_goTypes = []any{
 	(*ApprovalLapsed)(nil),               // 13: ostiary.approval.v1.ApprovalLapsed
 	(*DeputyNamed)(nil),                  // 14: ostiary.approval.v1.DeputyNamed
 	(*DeputyEnded)(nil),                  // 15: ostiary.approval.v1.DeputyEnded
-	(*PackAdopted)(nil),                  // 16: ostiary.approval.v1.PackAdopted
-	(*PackEnforced)(nil),                 // 17: ostiary.approval.v1.PackEnforced
-	(*Ask)(nil),                          // 18: ostiary.approval.v1.Ask
-	(*Seat)(nil),                         // 19: ostiary.approval.v1.Seat
-	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
-	(*Signature)(nil),                    // 21: ostiary.approval.v1.Signature
-	(*Party)(nil),                        // 22: ostiary.approval.v1.Party
+	(*DeputyPassedOver)(nil),             // 16: ostiary.approval.v1.DeputyPassedOver
+	(*PackAdopted)(nil),                  // 17: ostiary.approval.v1.PackAdopted
+	(*PackEnforced)(nil),                 // 18: ostiary.approval.v1.PackEnforced
+	(*Ask)(nil),                          // 19: ostiary.approval.v1.Ask
+	(*Seat)(nil),                         // 20: ostiary.approval.v1.Seat
+	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*Signature)(nil),                    // 22: ostiary.approval.v1.Signature
+	(*Party)(nil),                        // 23: ostiary.approval.v1.Party
 }
 var file_ostiary_approval_v1_events_proto_depIdxs = []int32{
-	18, // 0: ostiary.approval.v1.ApprovalCaseOpened.ask:type_name -> ostiary.approval.v1.Ask
-	19, // 1: ostiary.approval.v1.ApprovalStepAssigned.seats:type_name -> ostiary.approval.v1.Seat
-	20, // 2: ostiary.approval.v1.ApprovalStepAssigned.remind_at:type_name -> google.protobuf.Timestamp
-	20, // 3: ostiary.approval.v1.ApprovalStepAssigned.due_at:type_name -> google.protobuf.Timestamp
-	19, // 4: ostiary.approval.v1.ApprovalStepEscalated.to:type_name -> ostiary.approval.v1.Seat
-	20, // 5: ostiary.approval.v1.ApprovalStepEscalated.due_at:type_name -> google.protobuf.Timestamp
-	19, // 6: ostiary.approval.v1.ApprovalStepReassigned.seats:type_name -> ostiary.approval.v1.Seat
-	21, // 7: ostiary.approval.v1.ApprovalStepApproved.signature:type_name -> ostiary.approval.v1.Signature
-	21, // 8: ostiary.approval.v1.ApprovalStepRefused.signature:type_name -> ostiary.approval.v1.Signature
-	21, // 9: ostiary.approval.v1.LeadershipAuthorisationGiven.signature:type_name -> ostiary.approval.v1.Signature
-	21, // 10: ostiary.approval.v1.ApprovalGranted.signatures:type_name -> ostiary.approval.v1.Signature
-	21, // 11: ostiary.approval.v1.ApprovalReturned.signature:type_name -> ostiary.approval.v1.Signature
-	20, // 12: ostiary.approval.v1.ApprovalPostponed.until:type_name -> google.protobuf.Timestamp
-	21, // 13: ostiary.approval.v1.ApprovalPostponed.signature:type_name -> ostiary.approval.v1.Signature
-	22, // 14: ostiary.approval.v1.DeputyNamed.deputy:type_name -> ostiary.approval.v1.Party
-	20, // 15: ostiary.approval.v1.DeputyNamed.from:type_name -> google.protobuf.Timestamp
-	20, // 16: ostiary.approval.v1.DeputyNamed.until:type_name -> google.protobuf.Timestamp
-	20, // 17: ostiary.approval.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	19, // 0: ostiary.approval.v1.ApprovalCaseOpened.ask:type_name -> ostiary.approval.v1.Ask
+	20, // 1: ostiary.approval.v1.ApprovalStepAssigned.seats:type_name -> ostiary.approval.v1.Seat
+	21, // 2: ostiary.approval.v1.ApprovalStepAssigned.remind_at:type_name -> google.protobuf.Timestamp
+	21, // 3: ostiary.approval.v1.ApprovalStepAssigned.due_at:type_name -> google.protobuf.Timestamp
+	20, // 4: ostiary.approval.v1.ApprovalStepEscalated.to:type_name -> ostiary.approval.v1.Seat
+	21, // 5: ostiary.approval.v1.ApprovalStepEscalated.due_at:type_name -> google.protobuf.Timestamp
+	20, // 6: ostiary.approval.v1.ApprovalStepReassigned.seats:type_name -> ostiary.approval.v1.Seat
+	22, // 7: ostiary.approval.v1.ApprovalStepApproved.signature:type_name -> ostiary.approval.v1.Signature
+	22, // 8: ostiary.approval.v1.ApprovalStepRefused.signature:type_name -> ostiary.approval.v1.Signature
+	22, // 9: ostiary.approval.v1.LeadershipAuthorisationGiven.signature:type_name -> ostiary.approval.v1.Signature
+	22, // 10: ostiary.approval.v1.ApprovalGranted.signatures:type_name -> ostiary.approval.v1.Signature
+	22, // 11: ostiary.approval.v1.ApprovalReturned.signature:type_name -> ostiary.approval.v1.Signature
+	21, // 12: ostiary.approval.v1.ApprovalPostponed.until:type_name -> google.protobuf.Timestamp
+	22, // 13: ostiary.approval.v1.ApprovalPostponed.signature:type_name -> ostiary.approval.v1.Signature
+	23, // 14: ostiary.approval.v1.DeputyNamed.deputy:type_name -> ostiary.approval.v1.Party
+	21, // 15: ostiary.approval.v1.DeputyNamed.from:type_name -> google.protobuf.Timestamp
+	21, // 16: ostiary.approval.v1.DeputyNamed.until:type_name -> google.protobuf.Timestamp
+	21, // 17: ostiary.approval.v1.DeputyEnded.effective_at:type_name -> google.protobuf.Timestamp
+	21, // 18: ostiary.approval.v1.DeputyPassedOver.from:type_name -> google.protobuf.Timestamp
+	21, // 19: ostiary.approval.v1.DeputyPassedOver.until:type_name -> google.protobuf.Timestamp
+	21, // 20: ostiary.approval.v1.PackEnforced.effective_at:type_name -> google.protobuf.Timestamp
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_approval_v1_events_proto_init() }
@@ -1771,7 +1926,7 @@ func file_ostiary_approval_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_approval_v1_events_proto_rawDesc), len(file_ostiary_approval_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -137,8 +137,18 @@ type StepView struct {
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// Signatures so far.
 	Signatures []*Signature `protobuf:"bytes,5,rep,name=signatures,proto3" json:"signatures,omitempty"`
-	// open, done or to_come.
-	State         string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// open, done, to_come, refused, returned, cancelled or lapsed.
+	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Reminders, in order.
+	Reminders []*StepReminder `protobuf:"bytes,7,rep,name=reminders,proto3" json:"reminders,omitempty"`
+	// Escalations, in order: the first because the step was late, more if others
+	// have taken that place since.
+	Escalations []*StepEscalation `protobuf:"bytes,8,rep,name=escalations,proto3" json:"escalations,omitempty"`
+	// When the case lapses unless the step is signed; absent: it is escalated
+	// first, or never.
+	LapsesAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=lapses_at,json=lapsesAt,proto3" json:"lapses_at,omitempty"`
+	// When it lapsed.
+	LapsedAt      *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=lapsed_at,json=lapsedAt,proto3" json:"lapsed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +225,144 @@ func (x *StepView) GetState() string {
 	return ""
 }
 
+func (x *StepView) GetReminders() []*StepReminder {
+	if x != nil {
+		return x.Reminders
+	}
+	return nil
+}
+
+func (x *StepView) GetEscalations() []*StepEscalation {
+	if x != nil {
+		return x.Escalations
+	}
+	return nil
+}
+
+func (x *StepView) GetLapsesAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LapsesAt
+	}
+	return nil
+}
+
+func (x *StepView) GetLapsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LapsedAt
+	}
+	return nil
+}
+
+// StepReminder says that those who had not signed were reminded.
+type StepReminder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// Who could have signed.
+	To            []*Party `protobuf:"bytes,2,rep,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepReminder) Reset() {
+	*x = StepReminder{}
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepReminder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepReminder) ProtoMessage() {}
+
+func (x *StepReminder) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepReminder.ProtoReflect.Descriptor instead.
+func (*StepReminder) Descriptor() ([]byte, []int) {
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *StepReminder) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *StepReminder) GetTo() []*Party {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+// StepEscalation says who else may sign since the step was late.
+type StepEscalation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// By which authority, and who has it.
+	To            *Seat `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepEscalation) Reset() {
+	*x = StepEscalation{}
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepEscalation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepEscalation) ProtoMessage() {}
+
+func (x *StepEscalation) ProtoReflect() protoreflect.Message {
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepEscalation.ProtoReflect.Descriptor instead.
+func (*StepEscalation) Descriptor() ([]byte, []int) {
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *StepEscalation) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *StepEscalation) GetTo() *Seat {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 // ListApprovalsRequest selects cases.
 type ListApprovalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -233,7 +381,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[3]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -245,7 +393,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[3]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -258,7 +406,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{3}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListApprovalsRequest) GetScope() string {
@@ -302,7 +450,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[4]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -314,7 +462,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[4]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -327,7 +475,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{4}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListApprovalsResponse) GetItems() []*Approval {
@@ -377,7 +525,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +537,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[5]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +550,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{5}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Approval) GetCaseId() string {
@@ -500,7 +648,7 @@ type GetApprovalRequest struct {
 
 func (x *GetApprovalRequest) Reset() {
 	*x = GetApprovalRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +660,7 @@ func (x *GetApprovalRequest) String() string {
 func (*GetApprovalRequest) ProtoMessage() {}
 
 func (x *GetApprovalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[6]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +673,7 @@ func (x *GetApprovalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApprovalRequest.ProtoReflect.Descriptor instead.
 func (*GetApprovalRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{6}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetApprovalRequest) GetCaseId() string {
@@ -552,7 +700,7 @@ type GetApprovalResponse struct {
 
 func (x *GetApprovalResponse) Reset() {
 	*x = GetApprovalResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +712,7 @@ func (x *GetApprovalResponse) String() string {
 func (*GetApprovalResponse) ProtoMessage() {}
 
 func (x *GetApprovalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[7]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +725,7 @@ func (x *GetApprovalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetApprovalResponse.ProtoReflect.Descriptor instead.
 func (*GetApprovalResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{7}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetApprovalResponse) GetApproval() *Approval {
@@ -627,7 +775,7 @@ type DecideRequest struct {
 
 func (x *DecideRequest) Reset() {
 	*x = DecideRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +787,7 @@ func (x *DecideRequest) String() string {
 func (*DecideRequest) ProtoMessage() {}
 
 func (x *DecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[8]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +800,7 @@ func (x *DecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideRequest.ProtoReflect.Descriptor instead.
 func (*DecideRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{8}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DecideRequest) GetCaseId() string {
@@ -703,7 +851,7 @@ type DecideResponse struct {
 
 func (x *DecideResponse) Reset() {
 	*x = DecideResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +863,7 @@ func (x *DecideResponse) String() string {
 func (*DecideResponse) ProtoMessage() {}
 
 func (x *DecideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[9]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +876,7 @@ func (x *DecideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideResponse.ProtoReflect.Descriptor instead.
 func (*DecideResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{9}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DecideResponse) GetApproval() *Approval {
@@ -762,7 +910,7 @@ type NameDeputyRequest struct {
 
 func (x *NameDeputyRequest) Reset() {
 	*x = NameDeputyRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +922,7 @@ func (x *NameDeputyRequest) String() string {
 func (*NameDeputyRequest) ProtoMessage() {}
 
 func (x *NameDeputyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[10]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +935,7 @@ func (x *NameDeputyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NameDeputyRequest.ProtoReflect.Descriptor instead.
 func (*NameDeputyRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{10}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *NameDeputyRequest) GetDeputy() string {
@@ -831,7 +979,7 @@ type NameDeputyResponse struct {
 
 func (x *NameDeputyResponse) Reset() {
 	*x = NameDeputyResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +991,7 @@ func (x *NameDeputyResponse) String() string {
 func (*NameDeputyResponse) ProtoMessage() {}
 
 func (x *NameDeputyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[11]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +1004,7 @@ func (x *NameDeputyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NameDeputyResponse.ProtoReflect.Descriptor instead.
 func (*NameDeputyResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{11}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *NameDeputyResponse) GetDelegationId() string {
@@ -884,7 +1032,7 @@ type EndDeputyRequest struct {
 
 func (x *EndDeputyRequest) Reset() {
 	*x = EndDeputyRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +1044,7 @@ func (x *EndDeputyRequest) String() string {
 func (*EndDeputyRequest) ProtoMessage() {}
 
 func (x *EndDeputyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[12]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +1057,7 @@ func (x *EndDeputyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeputyRequest.ProtoReflect.Descriptor instead.
 func (*EndDeputyRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{12}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *EndDeputyRequest) GetDelegationId() string {
@@ -930,7 +1078,7 @@ type EndDeputyResponse struct {
 
 func (x *EndDeputyResponse) Reset() {
 	*x = EndDeputyResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1090,7 @@ func (x *EndDeputyResponse) String() string {
 func (*EndDeputyResponse) ProtoMessage() {}
 
 func (x *EndDeputyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[13]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1103,7 @@ func (x *EndDeputyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeputyResponse.ProtoReflect.Descriptor instead.
 func (*EndDeputyResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{13}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *EndDeputyResponse) GetPosition() int64 {
@@ -974,7 +1122,7 @@ type ListDeputiesRequest struct {
 
 func (x *ListDeputiesRequest) Reset() {
 	*x = ListDeputiesRequest{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1134,7 @@ func (x *ListDeputiesRequest) String() string {
 func (*ListDeputiesRequest) ProtoMessage() {}
 
 func (x *ListDeputiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[14]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1147,7 @@ func (x *ListDeputiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeputiesRequest.ProtoReflect.Descriptor instead.
 func (*ListDeputiesRequest) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{14}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{16}
 }
 
 // ListDeputiesResponse are delegations that hold now or later.
@@ -1013,7 +1161,7 @@ type ListDeputiesResponse struct {
 
 func (x *ListDeputiesResponse) Reset() {
 	*x = ListDeputiesResponse{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1173,7 @@ func (x *ListDeputiesResponse) String() string {
 func (*ListDeputiesResponse) ProtoMessage() {}
 
 func (x *ListDeputiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[15]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1186,7 @@ func (x *ListDeputiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeputiesResponse.ProtoReflect.Descriptor instead.
 func (*ListDeputiesResponse) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{15}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListDeputiesResponse) GetItems() []*Delegation {
@@ -1069,7 +1217,7 @@ type Delegation struct {
 
 func (x *Delegation) Reset() {
 	*x = Delegation{}
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1229,7 @@ func (x *Delegation) String() string {
 func (*Delegation) ProtoMessage() {}
 
 func (x *Delegation) ProtoReflect() protoreflect.Message {
-	mi := &file_ostiary_approval_v1_service_proto_msgTypes[16]
+	mi := &file_ostiary_approval_v1_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1242,7 @@ func (x *Delegation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delegation.ProtoReflect.Descriptor instead.
 func (*Delegation) Descriptor() ([]byte, []int) {
-	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{16}
+	return file_ostiary_approval_v1_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Delegation) GetDelegationId() string {
@@ -1148,7 +1296,7 @@ const file_ostiary_approval_v1_service_proto_rawDesc = "" +
 	"\x03ask\x18\x01 \x01(\v2\x18.ostiary.approval.v1.AskR\x03ask\"a\n" +
 	"\x14PreviewRouteResponse\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x123\n" +
-	"\x05steps\x18\x02 \x03(\v2\x1d.ostiary.approval.v1.StepViewR\x05steps\"\xf0\x01\n" +
+	"\x05steps\x18\x02 \x03(\v2\x1d.ostiary.approval.v1.StepViewR\x05steps\"\xea\x03\n" +
 	"\bStepView\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x05R\x04step\x12/\n" +
 	"\x05seats\x18\x02 \x03(\v2\x19.ostiary.approval.v1.SeatR\x05seats\x12\x16\n" +
@@ -1157,7 +1305,18 @@ const file_ostiary_approval_v1_service_proto_rawDesc = "" +
 	"\n" +
 	"signatures\x18\x05 \x03(\v2\x1e.ostiary.approval.v1.SignatureR\n" +
 	"signatures\x12\x14\n" +
-	"\x05state\x18\x06 \x01(\tR\x05state\"\x7f\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12?\n" +
+	"\treminders\x18\a \x03(\v2!.ostiary.approval.v1.StepReminderR\treminders\x12E\n" +
+	"\vescalations\x18\b \x03(\v2#.ostiary.approval.v1.StepEscalationR\vescalations\x127\n" +
+	"\tlapses_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\blapsesAt\x127\n" +
+	"\tlapsed_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\blapsedAt\"f\n" +
+	"\fStepReminder\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12*\n" +
+	"\x02to\x18\x02 \x03(\v2\x1a.ostiary.approval.v1.PartyR\x02to\"g\n" +
+	"\x0eStepEscalation\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12)\n" +
+	"\x02to\x18\x02 \x01(\v2\x19.ostiary.approval.v1.SeatR\x02to\"\x7f\n" +
 	"\x14ListApprovalsRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12%\n" +
 	"\x0einclude_closed\x18\x02 \x01(\bR\rincludeClosed\x12\x14\n" +
@@ -1242,75 +1401,85 @@ func file_ostiary_approval_v1_service_proto_rawDescGZIP() []byte {
 	return file_ostiary_approval_v1_service_proto_rawDescData
 }
 
-var file_ostiary_approval_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_ostiary_approval_v1_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_ostiary_approval_v1_service_proto_goTypes = []any{
 	(*PreviewRouteRequest)(nil),   // 0: ostiary.approval.v1.PreviewRouteRequest
 	(*PreviewRouteResponse)(nil),  // 1: ostiary.approval.v1.PreviewRouteResponse
 	(*StepView)(nil),              // 2: ostiary.approval.v1.StepView
-	(*ListApprovalsRequest)(nil),  // 3: ostiary.approval.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil), // 4: ostiary.approval.v1.ListApprovalsResponse
-	(*Approval)(nil),              // 5: ostiary.approval.v1.Approval
-	(*GetApprovalRequest)(nil),    // 6: ostiary.approval.v1.GetApprovalRequest
-	(*GetApprovalResponse)(nil),   // 7: ostiary.approval.v1.GetApprovalResponse
-	(*DecideRequest)(nil),         // 8: ostiary.approval.v1.DecideRequest
-	(*DecideResponse)(nil),        // 9: ostiary.approval.v1.DecideResponse
-	(*NameDeputyRequest)(nil),     // 10: ostiary.approval.v1.NameDeputyRequest
-	(*NameDeputyResponse)(nil),    // 11: ostiary.approval.v1.NameDeputyResponse
-	(*EndDeputyRequest)(nil),      // 12: ostiary.approval.v1.EndDeputyRequest
-	(*EndDeputyResponse)(nil),     // 13: ostiary.approval.v1.EndDeputyResponse
-	(*ListDeputiesRequest)(nil),   // 14: ostiary.approval.v1.ListDeputiesRequest
-	(*ListDeputiesResponse)(nil),  // 15: ostiary.approval.v1.ListDeputiesResponse
-	(*Delegation)(nil),            // 16: ostiary.approval.v1.Delegation
-	(*Ask)(nil),                   // 17: ostiary.approval.v1.Ask
-	(*Seat)(nil),                  // 18: ostiary.approval.v1.Seat
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*Signature)(nil),             // 20: ostiary.approval.v1.Signature
-	(*Party)(nil),                 // 21: ostiary.approval.v1.Party
-	(*ShownLine)(nil),             // 22: ostiary.approval.v1.ShownLine
+	(*StepReminder)(nil),          // 3: ostiary.approval.v1.StepReminder
+	(*StepEscalation)(nil),        // 4: ostiary.approval.v1.StepEscalation
+	(*ListApprovalsRequest)(nil),  // 5: ostiary.approval.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil), // 6: ostiary.approval.v1.ListApprovalsResponse
+	(*Approval)(nil),              // 7: ostiary.approval.v1.Approval
+	(*GetApprovalRequest)(nil),    // 8: ostiary.approval.v1.GetApprovalRequest
+	(*GetApprovalResponse)(nil),   // 9: ostiary.approval.v1.GetApprovalResponse
+	(*DecideRequest)(nil),         // 10: ostiary.approval.v1.DecideRequest
+	(*DecideResponse)(nil),        // 11: ostiary.approval.v1.DecideResponse
+	(*NameDeputyRequest)(nil),     // 12: ostiary.approval.v1.NameDeputyRequest
+	(*NameDeputyResponse)(nil),    // 13: ostiary.approval.v1.NameDeputyResponse
+	(*EndDeputyRequest)(nil),      // 14: ostiary.approval.v1.EndDeputyRequest
+	(*EndDeputyResponse)(nil),     // 15: ostiary.approval.v1.EndDeputyResponse
+	(*ListDeputiesRequest)(nil),   // 16: ostiary.approval.v1.ListDeputiesRequest
+	(*ListDeputiesResponse)(nil),  // 17: ostiary.approval.v1.ListDeputiesResponse
+	(*Delegation)(nil),            // 18: ostiary.approval.v1.Delegation
+	(*Ask)(nil),                   // 19: ostiary.approval.v1.Ask
+	(*Seat)(nil),                  // 20: ostiary.approval.v1.Seat
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*Signature)(nil),             // 22: ostiary.approval.v1.Signature
+	(*Party)(nil),                 // 23: ostiary.approval.v1.Party
+	(*ShownLine)(nil),             // 24: ostiary.approval.v1.ShownLine
 }
 var file_ostiary_approval_v1_service_proto_depIdxs = []int32{
-	17, // 0: ostiary.approval.v1.PreviewRouteRequest.ask:type_name -> ostiary.approval.v1.Ask
+	19, // 0: ostiary.approval.v1.PreviewRouteRequest.ask:type_name -> ostiary.approval.v1.Ask
 	2,  // 1: ostiary.approval.v1.PreviewRouteResponse.steps:type_name -> ostiary.approval.v1.StepView
-	18, // 2: ostiary.approval.v1.StepView.seats:type_name -> ostiary.approval.v1.Seat
-	19, // 3: ostiary.approval.v1.StepView.due_at:type_name -> google.protobuf.Timestamp
-	20, // 4: ostiary.approval.v1.StepView.signatures:type_name -> ostiary.approval.v1.Signature
-	5,  // 5: ostiary.approval.v1.ListApprovalsResponse.items:type_name -> ostiary.approval.v1.Approval
-	21, // 6: ostiary.approval.v1.Approval.requester:type_name -> ostiary.approval.v1.Party
-	21, // 7: ostiary.approval.v1.Approval.beneficiary:type_name -> ostiary.approval.v1.Party
-	22, // 8: ostiary.approval.v1.Approval.shown:type_name -> ostiary.approval.v1.ShownLine
-	19, // 9: ostiary.approval.v1.Approval.due_at:type_name -> google.protobuf.Timestamp
-	19, // 10: ostiary.approval.v1.Approval.opened_at:type_name -> google.protobuf.Timestamp
-	19, // 11: ostiary.approval.v1.Approval.postponed_until:type_name -> google.protobuf.Timestamp
-	5,  // 12: ostiary.approval.v1.GetApprovalResponse.approval:type_name -> ostiary.approval.v1.Approval
-	2,  // 13: ostiary.approval.v1.GetApprovalResponse.steps:type_name -> ostiary.approval.v1.StepView
-	19, // 14: ostiary.approval.v1.DecideRequest.until:type_name -> google.protobuf.Timestamp
-	5,  // 15: ostiary.approval.v1.DecideResponse.approval:type_name -> ostiary.approval.v1.Approval
-	19, // 16: ostiary.approval.v1.NameDeputyRequest.from:type_name -> google.protobuf.Timestamp
-	19, // 17: ostiary.approval.v1.NameDeputyRequest.until:type_name -> google.protobuf.Timestamp
-	16, // 18: ostiary.approval.v1.ListDeputiesResponse.items:type_name -> ostiary.approval.v1.Delegation
-	21, // 19: ostiary.approval.v1.Delegation.principal:type_name -> ostiary.approval.v1.Party
-	21, // 20: ostiary.approval.v1.Delegation.deputy:type_name -> ostiary.approval.v1.Party
-	19, // 21: ostiary.approval.v1.Delegation.from:type_name -> google.protobuf.Timestamp
-	19, // 22: ostiary.approval.v1.Delegation.until:type_name -> google.protobuf.Timestamp
-	0,  // 23: ostiary.approval.v1.ApprovalService.PreviewRoute:input_type -> ostiary.approval.v1.PreviewRouteRequest
-	3,  // 24: ostiary.approval.v1.ApprovalService.ListApprovals:input_type -> ostiary.approval.v1.ListApprovalsRequest
-	6,  // 25: ostiary.approval.v1.ApprovalService.GetApproval:input_type -> ostiary.approval.v1.GetApprovalRequest
-	8,  // 26: ostiary.approval.v1.ApprovalService.Decide:input_type -> ostiary.approval.v1.DecideRequest
-	10, // 27: ostiary.approval.v1.ApprovalService.NameDeputy:input_type -> ostiary.approval.v1.NameDeputyRequest
-	12, // 28: ostiary.approval.v1.ApprovalService.EndDeputy:input_type -> ostiary.approval.v1.EndDeputyRequest
-	14, // 29: ostiary.approval.v1.ApprovalService.ListDeputies:input_type -> ostiary.approval.v1.ListDeputiesRequest
-	1,  // 30: ostiary.approval.v1.ApprovalService.PreviewRoute:output_type -> ostiary.approval.v1.PreviewRouteResponse
-	4,  // 31: ostiary.approval.v1.ApprovalService.ListApprovals:output_type -> ostiary.approval.v1.ListApprovalsResponse
-	7,  // 32: ostiary.approval.v1.ApprovalService.GetApproval:output_type -> ostiary.approval.v1.GetApprovalResponse
-	9,  // 33: ostiary.approval.v1.ApprovalService.Decide:output_type -> ostiary.approval.v1.DecideResponse
-	11, // 34: ostiary.approval.v1.ApprovalService.NameDeputy:output_type -> ostiary.approval.v1.NameDeputyResponse
-	13, // 35: ostiary.approval.v1.ApprovalService.EndDeputy:output_type -> ostiary.approval.v1.EndDeputyResponse
-	15, // 36: ostiary.approval.v1.ApprovalService.ListDeputies:output_type -> ostiary.approval.v1.ListDeputiesResponse
-	30, // [30:37] is the sub-list for method output_type
-	23, // [23:30] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	20, // 2: ostiary.approval.v1.StepView.seats:type_name -> ostiary.approval.v1.Seat
+	21, // 3: ostiary.approval.v1.StepView.due_at:type_name -> google.protobuf.Timestamp
+	22, // 4: ostiary.approval.v1.StepView.signatures:type_name -> ostiary.approval.v1.Signature
+	3,  // 5: ostiary.approval.v1.StepView.reminders:type_name -> ostiary.approval.v1.StepReminder
+	4,  // 6: ostiary.approval.v1.StepView.escalations:type_name -> ostiary.approval.v1.StepEscalation
+	21, // 7: ostiary.approval.v1.StepView.lapses_at:type_name -> google.protobuf.Timestamp
+	21, // 8: ostiary.approval.v1.StepView.lapsed_at:type_name -> google.protobuf.Timestamp
+	21, // 9: ostiary.approval.v1.StepReminder.at:type_name -> google.protobuf.Timestamp
+	23, // 10: ostiary.approval.v1.StepReminder.to:type_name -> ostiary.approval.v1.Party
+	21, // 11: ostiary.approval.v1.StepEscalation.at:type_name -> google.protobuf.Timestamp
+	20, // 12: ostiary.approval.v1.StepEscalation.to:type_name -> ostiary.approval.v1.Seat
+	7,  // 13: ostiary.approval.v1.ListApprovalsResponse.items:type_name -> ostiary.approval.v1.Approval
+	23, // 14: ostiary.approval.v1.Approval.requester:type_name -> ostiary.approval.v1.Party
+	23, // 15: ostiary.approval.v1.Approval.beneficiary:type_name -> ostiary.approval.v1.Party
+	24, // 16: ostiary.approval.v1.Approval.shown:type_name -> ostiary.approval.v1.ShownLine
+	21, // 17: ostiary.approval.v1.Approval.due_at:type_name -> google.protobuf.Timestamp
+	21, // 18: ostiary.approval.v1.Approval.opened_at:type_name -> google.protobuf.Timestamp
+	21, // 19: ostiary.approval.v1.Approval.postponed_until:type_name -> google.protobuf.Timestamp
+	7,  // 20: ostiary.approval.v1.GetApprovalResponse.approval:type_name -> ostiary.approval.v1.Approval
+	2,  // 21: ostiary.approval.v1.GetApprovalResponse.steps:type_name -> ostiary.approval.v1.StepView
+	21, // 22: ostiary.approval.v1.DecideRequest.until:type_name -> google.protobuf.Timestamp
+	7,  // 23: ostiary.approval.v1.DecideResponse.approval:type_name -> ostiary.approval.v1.Approval
+	21, // 24: ostiary.approval.v1.NameDeputyRequest.from:type_name -> google.protobuf.Timestamp
+	21, // 25: ostiary.approval.v1.NameDeputyRequest.until:type_name -> google.protobuf.Timestamp
+	18, // 26: ostiary.approval.v1.ListDeputiesResponse.items:type_name -> ostiary.approval.v1.Delegation
+	23, // 27: ostiary.approval.v1.Delegation.principal:type_name -> ostiary.approval.v1.Party
+	23, // 28: ostiary.approval.v1.Delegation.deputy:type_name -> ostiary.approval.v1.Party
+	21, // 29: ostiary.approval.v1.Delegation.from:type_name -> google.protobuf.Timestamp
+	21, // 30: ostiary.approval.v1.Delegation.until:type_name -> google.protobuf.Timestamp
+	0,  // 31: ostiary.approval.v1.ApprovalService.PreviewRoute:input_type -> ostiary.approval.v1.PreviewRouteRequest
+	5,  // 32: ostiary.approval.v1.ApprovalService.ListApprovals:input_type -> ostiary.approval.v1.ListApprovalsRequest
+	8,  // 33: ostiary.approval.v1.ApprovalService.GetApproval:input_type -> ostiary.approval.v1.GetApprovalRequest
+	10, // 34: ostiary.approval.v1.ApprovalService.Decide:input_type -> ostiary.approval.v1.DecideRequest
+	12, // 35: ostiary.approval.v1.ApprovalService.NameDeputy:input_type -> ostiary.approval.v1.NameDeputyRequest
+	14, // 36: ostiary.approval.v1.ApprovalService.EndDeputy:input_type -> ostiary.approval.v1.EndDeputyRequest
+	16, // 37: ostiary.approval.v1.ApprovalService.ListDeputies:input_type -> ostiary.approval.v1.ListDeputiesRequest
+	1,  // 38: ostiary.approval.v1.ApprovalService.PreviewRoute:output_type -> ostiary.approval.v1.PreviewRouteResponse
+	6,  // 39: ostiary.approval.v1.ApprovalService.ListApprovals:output_type -> ostiary.approval.v1.ListApprovalsResponse
+	9,  // 40: ostiary.approval.v1.ApprovalService.GetApproval:output_type -> ostiary.approval.v1.GetApprovalResponse
+	11, // 41: ostiary.approval.v1.ApprovalService.Decide:output_type -> ostiary.approval.v1.DecideResponse
+	13, // 42: ostiary.approval.v1.ApprovalService.NameDeputy:output_type -> ostiary.approval.v1.NameDeputyResponse
+	15, // 43: ostiary.approval.v1.ApprovalService.EndDeputy:output_type -> ostiary.approval.v1.EndDeputyResponse
+	17, // 44: ostiary.approval.v1.ApprovalService.ListDeputies:output_type -> ostiary.approval.v1.ListDeputiesResponse
+	38, // [38:45] is the sub-list for method output_type
+	31, // [31:38] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_ostiary_approval_v1_service_proto_init() }
@@ -1325,7 +1494,7 @@ func file_ostiary_approval_v1_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ostiary_approval_v1_service_proto_rawDesc), len(file_ostiary_approval_v1_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

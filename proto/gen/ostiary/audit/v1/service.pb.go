@@ -164,7 +164,7 @@ func (x *ReadHistoryResponse) GetNext() int64 {
 // ExplainAccessRequest names a person and a role.
 type ExplainAccessRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Employee number.
+	// Employee number; "" for the caller.
 	EmployeeNumber string `protobuf:"bytes,1,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
 	// "application/role".
 	Role          string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
@@ -787,15 +787,12 @@ const file_ostiary_audit_v1_service_proto_rawDesc = "" +
 	"\x14GetCheckpointRequest\"?\n" +
 	"\x15GetCheckpointResponse\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\x12\x12\n" +
-	"\x04size\x18\x02 \x01(\x03R\x04size2\xec\x03\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size2\xd2\x03\n" +
 	"\fAuditService\x12w\n" +
 	"\vReadHistory\x12$.ostiary.audit.v1.ReadHistoryRequest\x1a%.ostiary.audit.v1.ReadHistoryResponse\"\x1b\xba\xbb\x18\x17\n" +
 	"\aauditor\n" +
-	"\faccess-admin\x12\x81\x01\n" +
-	"\rExplainAccess\x12&.ostiary.audit.v1.ExplainAccessRequest\x1a'.ostiary.audit.v1.ExplainAccessResponse\"\x1f\xba\xbb\x18\x1b\n" +
-	"\aauditor\n" +
-	"\faccess-admin\n" +
-	"\x02hr\x12u\n" +
+	"\faccess-admin\x12h\n" +
+	"\rExplainAccess\x12&.ostiary.audit.v1.ExplainAccessRequest\x1a'.ostiary.audit.v1.ExplainAccessResponse\"\x06\xba\xbb\x18\x02\x18\x01\x12u\n" +
 	"\fVerifyLedger\x12%.ostiary.audit.v1.VerifyLedgerRequest\x1a&.ostiary.audit.v1.VerifyLedgerResponse\"\x14\xba\xbb\x18\x10\n" +
 	"\aauditor\n" +
 	"\x05admin0\x01\x12h\n" +

@@ -35,7 +35,8 @@ type AuditServiceClient interface {
 	// the ledger's order.
 	ReadHistory(ctx context.Context, in *ReadHistoryRequest, opts ...grpc.CallOption) (*ReadHistoryResponse, error)
 	// ExplainAccess walks from what a person holds, or held, back to its first
-	// cause.
+	// cause. auditor, access-admin and hr may ask about anybody; others about
+	// themselves.
 	ExplainAccess(ctx context.Context, in *ExplainAccessRequest, opts ...grpc.CallOption) (*ExplainAccessResponse, error)
 	// VerifyLedger compares every event of every service with the ledger, and
 	// the ledger with its signed root.
@@ -111,7 +112,8 @@ type AuditServiceServer interface {
 	// the ledger's order.
 	ReadHistory(context.Context, *ReadHistoryRequest) (*ReadHistoryResponse, error)
 	// ExplainAccess walks from what a person holds, or held, back to its first
-	// cause.
+	// cause. auditor, access-admin and hr may ask about anybody; others about
+	// themselves.
 	ExplainAccess(context.Context, *ExplainAccessRequest) (*ExplainAccessResponse, error)
 	// VerifyLedger compares every event of every service with the ledger, and
 	// the ledger with its signed root.

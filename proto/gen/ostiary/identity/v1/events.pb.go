@@ -1774,7 +1774,8 @@ func (x *EmploymentEnded) GetReason() string {
 	return ""
 }
 
-// AbsenceRecorded says that a person is away for some days.
+// AbsenceRecorded says that a person is away for some days. Absences may overlap
+// or follow each other; the same absence recorded again takes its own place.
 type AbsenceRecorded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
@@ -1788,7 +1789,9 @@ type AbsenceRecorded struct {
 	// Employee number of whoever acts meanwhile, "" for nobody.
 	Deputy string `protobuf:"bytes,5,opt,name=deputy,proto3" json:"deputy,omitempty"`
 	// Why, if HR says.
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Absence, "abs_" and a UUID; "" before absences had a name.
+	AbsenceId     string `protobuf:"bytes,7,opt,name=absence_id,json=absenceId,proto3" json:"absence_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1865,18 +1868,28 @@ func (x *AbsenceRecorded) GetReason() string {
 	return ""
 }
 
+func (x *AbsenceRecorded) GetAbsenceId() string {
+	if x != nil {
+		return x.AbsenceId
+	}
+	return ""
+}
+
 // AbsenceEnded says that a person is back before the absence would have ended
-// by itself.
+// by itself, or that it never begins. It is recorded when HR says so, which may
+// be before the person is back.
 type AbsenceEnded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
 	PersonId string `protobuf:"bytes,1,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
 	// Employee number.
 	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
-	// Instant.
+	// First instant at which the person is back.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Why.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Absence; "" before absences had a name.
+	AbsenceId     string `protobuf:"bytes,5,opt,name=absence_id,json=absenceId,proto3" json:"absence_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1935,6 +1948,13 @@ func (x *AbsenceEnded) GetEffectiveAt() *timestamppb.Timestamp {
 func (x *AbsenceEnded) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *AbsenceEnded) GetAbsenceId() string {
+	if x != nil {
+		return x.AbsenceId
 	}
 	return ""
 }
@@ -4313,19 +4333,23 @@ const file_ostiary_identity_v1_events_proto_rawDesc = "" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12=\n" +
 	"\feffective_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xe9\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x88\x02\n" +
 	"\x0fAbsenceRecorded\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12.\n" +
 	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
 	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x16\n" +
 	"\x06deputy\x18\x05 \x01(\tR\x06deputy\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xab\x01\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"absence_id\x18\a \x01(\tR\tabsenceId\"\xca\x01\n" +
 	"\fAbsenceEnded\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12=\n" +
 	"\feffective_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x94\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"absence_id\x18\x05 \x01(\tR\tabsenceId\"\x94\x01\n" +
 	"\x13PersonnelFileClosed\x12\x1b\n" +
 	"\tperson_id\x18\x01 \x01(\tR\bpersonId\x12'\n" +
 	"\x0femployee_number\x18\x02 \x01(\tR\x0eemployeeNumber\x12\x1f\n" +

@@ -141,7 +141,7 @@ func (a *asker) decide() {
 	outcomes := []holdings.Outcome{
 		holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeGranted,
 		holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeGranted, holdings.OutcomeRefused, holdings.OutcomeReturned, holdings.OutcomePostponed,
-		holdings.OutcomeLapsed, holdings.OutcomeNoSigner,
+		holdings.OutcomeLapsed, holdings.OutcomeNoSigner, holdings.OutcomeOver,
 	}
 	a.sign(q, outcomes[a.IntN(len(outcomes))])
 }

@@ -20,6 +20,7 @@ const (
 	OutcomePostponed Outcome = "postponed"
 	OutcomeLapsed    Outcome = "lapsed"
 	OutcomeNoSigner  Outcome = "no_signer"
+	OutcomeOver      Outcome = "over" // its own end came first
 )
 
 // Why a request came to nothing, beside a signer's no.
@@ -68,7 +69,7 @@ func (c RecordOutcome) decide(s State) ([]proto.Message, error) {
 		return []proto.Message{&accessv1.AccessRequestPostponed{
 			PersonId: q.GetPersonId(), EmployeeNumber: q.GetEmployeeNumber(), RequestId: q.GetRequestId(), Until: timestamppb.New(c.Until),
 		}}, nil
-	case OutcomeRefused, OutcomeLapsed, OutcomeNoSigner:
+	case OutcomeRefused, OutcomeLapsed, OutcomeNoSigner, OutcomeOver:
 		return []proto.Message{refused(q, string(c.Outcome), c.Comment)}, nil
 	}
 	return nil, nil

@@ -288,6 +288,7 @@ func TestEveryOtherOutcomeIsTold(t *testing.T) {
 	for o, want := range map[holdings.Outcome]proto.Message{
 		holdings.OutcomeRefused:  refusal("writer", "refused", "写清用途"),
 		holdings.OutcomeLapsed:   refusal("writer", "lapsed", "写清用途"),
+		holdings.OutcomeOver:     refusal("writer", "over", "写清用途"),
 		holdings.OutcomeNoSigner: refusal("writer", "no_signer", "写清用途"),
 		holdings.OutcomeReturned: &accessv1.AccessRequestReturned{PersonId: "per_1", EmployeeNumber: "E1", RequestId: "req_writer", Comment: "写清用途"},
 		holdings.OutcomePostponed: &accessv1.AccessRequestPostponed{

@@ -50,8 +50,8 @@ const maxReason = 1000
 // The refusals of a request.
 var (
 	ErrRoleNotOffered = fault.New(fault.NotFound, "ROLE_NOT_OFFERED",
-		"The catalogue has no such role; see 'ostiary policy show' for what can be asked for.",
-		"权限目录中没有此角色，可用 ostiary policy show 查看可申请的角色。")
+		"The catalogue has no such role; see 'ostiary request roles' for what can be asked for.",
+		"权限目录中没有此角色，可用 ostiary request roles 查看可申请的角色。")
 	ErrNotEmployed = fault.New(fault.Refused, "REQUEST_PERSON_NOT_EMPLOYED",
 		"Nobody gets a right who does not work here now; ask when the employment has begun.",
 		"该人员当前不在职，入职后方可申请。")
@@ -137,6 +137,7 @@ func (c SubmitRequest) ask(s State, r *accessv1.AccessRequested) *approvalv1.Ask
 			Application: c.Application, Role: c.Role, Level: c.Offer.Level, Privileged: c.Offer.Privileged, Owner: c.Offer.Owner,
 		},
 	}
+	a.NeededUntil = r.GetValidUntil()
 	show := func(zh, en, value string) {
 		if value != "" {
 			a.Shown = append(a.Shown, &approvalv1.ShownLine{LabelZh: zh, Label: en, Value: value})

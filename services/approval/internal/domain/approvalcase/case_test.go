@@ -81,6 +81,11 @@ func TestNobodyDecidesAboutTheOwnMatter(t *testing.T) {
 			s.Digest = "d2"
 			return s
 		}(), approvalcase.ErrChanged},
+		"who does not say what was seen": {[]proto.Message{opened(1), assigned(1, 1, seat("unit_head", "E7"))}, func() approvalcase.Signing {
+			s := by("E7")
+			s.Digest = ""
+			return s
+		}(), approvalcase.ErrDigestMissing},
 		"with an endless reason": {[]proto.Message{opened(1), assigned(1, 1, seat("unit_head", "E7"))}, func() approvalcase.Signing {
 			s := by("E7")
 			s.Comment = strings.Repeat("因", 1001)
@@ -374,4 +379,38 @@ func TestASignatureAfterWhichNobodyIsLeftEndsTheCase(t *testing.T) {
 			PersonId: "per_E1", EmployeeNumber: "E1", CaseId: "case_1", Step: 1, Seats: now.Seats, Cause: approvalcase.CauseAuthority,
 		},
 		approved(1, 0, s), cancelled(approvalcase.ReasonNoSigner))
+}
+
+// What is asked for until noon lapses at noon, whoever has signed, also while it
+// rests; and whoever is a moment late is told so.
+//
+// Covers: APR-010
+func TestACaseLapsesWhenWhatIsAskedForIsOver(t *testing.T) {
+	t.Parallel()
+	end := due.Add(-time.Hour)
+	until := opened(2)
+	until.Ask.NeededUntil = timestamppb.New(end)
+	over := lapsed()
+	over.Reason = approvalcase.ReasonOver
+	given := []proto.Message{until, assigned(1, 2, seat("supervisor", "E7"), seat("role_owner", "E31"))}
+	signing := func(at time.Time) approvalcase.Approve {
+		s := by("E7")
+		s.Now = at
+		return approvalcase.Approve{Signing: s}
+	}
+	early := signature("E7", "supervisor", "")
+	early.At = timestamppb.New(end.Add(-time.Microsecond))
+	rule(t).Given(given...).
+		When(approvalcase.RunOut{Now: end.Add(-time.Microsecond)}).ThenNothing().
+		When(signing(end)).ThenRefused(approvalcase.ErrOver).
+		When(signing(end.Add(-time.Microsecond))).Then(approved(1, 0, early)).
+		When(approvalcase.RunOut{Now: end}).Then(over).
+		When(approvalcase.RunOut{Now: end}).ThenNothing().
+		When(signing(end)).ThenRefused(approvalcase.ErrClosed)
+	rest := &approvalv1.ApprovalPostponed{CaseId: "case_1", Until: timestamppb.New(second), Signature: signature("E7", "supervisor", "")}
+	rule(t).Given(append(given, rest)...).When(approvalcase.RunOut{Now: end}).Then(over)
+	leader := by("E51")
+	leader.Now = end
+	rule(t).Given(given...).When(approvalcase.Authorise{Signing: leader, Leader: true}).ThenRefused(approvalcase.ErrOver)
+	rule(t).Given(opened(1), assigned(1, 1, seat("supervisor", "E7"))).When(approvalcase.RunOut{Now: second}).ThenNothing() // without an end
 }

@@ -54,7 +54,8 @@ type State struct {
 }
 
 // Command is one of Start, Approve, Refuse, Return, Postpone, Authorise,
-// Reassign, Resume, Remind, Overdue and Cancel.
+// Reassign, Resume, Remind, Overdue, RunOut and
+// Cancel.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }

@@ -42,9 +42,33 @@ func (c Overdue) decide(s State) ([]proto.Message, error) {
 	if s.Escalation == nil && s.someone(c.To) && c.DueAt.After(c.Now) {
 		return []proto.Message{s.escalated(c.To, timestamppb.New(c.DueAt))}, nil
 	}
-	return []proto.Message{&approvalv1.ApprovalLapsed{
-		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(),
-	}}, nil
+	return []proto.Message{s.lapsed("")}, nil
+}
+
+// ReasonOver is why a case lapses whose matter would be over itself.
+const ReasonOver = "over"
+
+// RunOut is said when what is asked for would be over: it lapses, whoever is
+// still to sign, and also if it rests.
+type RunOut struct{ Now time.Time }
+
+func (c RunOut) decide(s State) ([]proto.Message, error) {
+	if !s.Waiting() || !s.over(c.Now) {
+		return nil, nil
+	}
+	return []proto.Message{s.lapsed(ReasonOver)}, nil
+}
+
+// over tells whether what is asked for is over at an instant.
+func (s State) over(at time.Time) bool {
+	end := s.ask().GetNeededUntil()
+	return end != nil && !at.Before(end.AsTime())
+}
+
+func (s State) lapsed(reason string) *approvalv1.ApprovalLapsed {
+	return &approvalv1.ApprovalLapsed{
+		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(), Reason: reason,
+	}
 }
 
 // someone tells whether a seat has a holder who may sign.

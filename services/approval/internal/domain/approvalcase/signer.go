@@ -51,6 +51,10 @@ var (
 	// ErrClosed says that the case has its outcome.
 	ErrClosed = fault.New(fault.Refused, "APPROVAL_CLOSED",
 		"This case is decided; nothing can be signed any more.", "该审批已有结果，不能再签批。")
+	// ErrOver says that what is asked for would be over.
+	ErrOver = fault.New(fault.Refused, "APPROVAL_OVER",
+		"What was asked for has ended by itself before it was signed; nothing can be signed any more. Whoever still needs it asks again.",
+		"所申请的期限在签批完成前已过，不能再签批；仍有需要请重新申请。")
 	// ErrPostponed says that the case rests.
 	ErrPostponed = fault.New(fault.Refused, "APPROVAL_POSTPONED",
 		"This case is postponed; it can be decided when that day has come.", "该审批已延期，到期后方可签批。")
@@ -70,6 +74,9 @@ var (
 	// ErrChanged says that the signer saw something else.
 	ErrChanged = fault.New(fault.Conflict, "APPROVAL_CHANGED",
 		"What you were shown is not what is to be signed; look at the case again.", "您看到的内容与待签内容不一致，请重新查看后再签批。")
+	// ErrDigestMissing says that nobody can know what the signer saw.
+	ErrDigestMissing = fault.New(fault.Invalid, "APPROVAL_DIGEST_MISSING",
+		"Say what you sign: look at the case and send the digest that it shows.", "请说明所签内容：先查看该审批，并提交其显示的摘要（digest）。")
 	// ErrReasonMissing says that a decision needs a reason.
 	ErrReasonMissing = fault.New(fault.Invalid, "APPROVAL_REASON_MISSING",
 		"Say why with a reason; whoever asked must understand the decision.", "请填写理由，使申请人了解决定原因。")
@@ -149,8 +156,12 @@ func (c Signing) may(s State) (seat int32, signature *approvalv1.Signature, err 
 // admitted checks what even a direct authorisation needs.
 func (c Signing) admitted(s State) error {
 	switch {
+	case c.Digest == "":
+		return ErrDigestMissing
 	case !s.Waiting():
 		return ErrClosed
+	case s.over(c.Now):
+		return ErrOver.With("until", s.ask().GetNeededUntil().AsTime().Format(time.RFC3339))
 	case !c.Signer.Employed:
 		return ErrSignerLeft
 	case s.barred(c.Signer.Party.GetPersonId()):

@@ -9,6 +9,7 @@ import (
 
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 
+	"github.com/ostiary/ostiary/libs/fault"
 	"github.com/ostiary/ostiary/libs/testkit"
 
 	"github.com/ostiary/ostiary/services/approval/internal/domain/authority"
@@ -76,12 +77,91 @@ func TestADeputyIsRefused(t *testing.T) {
 		When(name("b", 0, 5, link("b", "a", 5, 9), link("b", "c", 0, 2), link("c", "a", 2, 5), link("c", "b", 0, 5))).Then(named("d1", "b", 0, 5))
 }
 
+func ended(id, reason string, at *timestamppb.Timestamp) *approvalv1.DeputyEnded {
+	return &approvalv1.DeputyEnded{PersonId: "a", EmployeeNumber: "Ea", DelegationId: id, Reason: reason, EffectiveAt: at}
+}
+
+// Covers: ACR-061
+func TestADeputyEndsAtOnceOrOnALaterDay(t *testing.T) {
+	t.Parallel()
+	end := func(at int) authority.EndDeputy {
+		return authority.EndDeputy{ID: "d1", Of: party("a"), Reason: authority.ReasonReturned, At: day(at), Now: noon}
+	}
+	rule := func() *testkit.Scenario[authority.State, authority.Command] {
+		return testkit.Rule(t, authority.Decider).Given(named("d1", "b", 1, 9))
+	}
+	later := func(n int) *approvalv1.DeputyEnded { return ended("d1", "returned", timestamppb.New(day(n))) }
+	rule().When(end(5)).Then(later(5)).When(end(5)).ThenNothing().When(end(7)).ThenNothing().When(end(3)).Then(later(3))
+	rule().When(end(9)).ThenNothing() // by itself
+	rule().When(end(1)).Then(ended("d1", "returned", nil)).When(end(1)).ThenRefused(authority.ErrUnknown)
+	rule().When(end(0)).Then(ended("d1", "returned", nil))
+	// What ends on a later day gives room from then on.
+	rule().Given(later(5)).When(authority.NameDeputy{ID: "d2", Of: party("a"), Deputy: party("b"), From: day(5), Until: day(8), Now: noon, Reason: "named"}).
+		Then(named("d2", "b", 5, 8))
+}
+
+func cover(id, to string, from, until int, others ...authority.Delegation) authority.CoverAbsence {
+	return authority.CoverAbsence{ID: id, Of: party("a"), Named: "E" + to, Deputy: party(to), From: day(from), Until: day(until), Now: noon, Others: others}
+}
+
+func covers(id, to string, from, until int) *approvalv1.DeputyNamed {
+	e := named(id, to, from, until)
+	e.Reason = "absence"
+	return e
+}
+
+// Covers: ACR-061
+func TestEachAbsenceHasItsOwnDeputy(t *testing.T) {
+	t.Parallel()
+	nobody := cover("1", "c", 2, 6)
+	nobody.Named, nobody.Deputy = "", nil
+	testkit.Rule(t, authority.Decider).
+		When(nobody).ThenNothing().
+		When(cover("1", "b", 1, 9)).Then(covers("1", "b", 1, 9)).
+		When(cover("1", "b", 1, 9)).ThenNothing().
+		When(cover("2", "c", 5, 15)).Then(covers("2", "c", 5, 15)).   // overlaps
+		When(cover("3", "b", 3, 20)).Then(covers("3", "b", 3, 20)).   // the same deputy
+		When(cover("4", "b", 20, 21)).Then(covers("4", "b", 20, 21)). // follows
+		When(cover("1", "c", 2, 6)).Then(ended("1", "corrected", nil), covers("1", "c", 2, 6)).
+		When(nobody).Then(ended("1", "corrected", nil)).
+		When(cover("1", "b", -9, 0)).ThenNothing() // over
+	// A deputy whom the person named meanwhile signs for both times.
+	testkit.Rule(t, authority.Decider).Given(named("d0", "b", 0, 5)).When(cover("1", "b", 1, 9)).Then(covers("1", "b", 1, 9))
+	openEnd := cover("1", "b", 1, 9)
+	openEnd.Until = time.Time{}
+	testkit.Rule(t, authority.Decider).When(openEnd).Then(covers("1", "b", 1, 367))
+}
+
+// Covers: ACR-061, APR-011
+func TestADeputyWhomHRMayNotNameIsPassedOver(t *testing.T) {
+	t.Parallel()
+	unknown := cover("1", "b", 0, 5)
+	unknown.Deputy = nil
+	for what, c := range map[string]struct {
+		when authority.CoverAbsence
+		want *fault.Fault
+	}{
+		"nobody":       {unknown, authority.ErrNobody},
+		"oneself":      {cover("1", "a", 0, 5), authority.ErrOwnDeputy},
+		"for too long": {cover("1", "b", 0, 367), authority.ErrTime},
+		"in a circle":  {cover("1", "b", 0, 5, link("b", "a", 4, 9)), authority.ErrCircle},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			passed := &approvalv1.DeputyPassedOver{
+				PersonId: "a", EmployeeNumber: "Ea", DelegationId: "1", Deputy: c.when.Named, From: timestamppb.New(c.when.From), Until: timestamppb.New(c.when.Until),
+				Refusal: c.want.Reason, Message: c.want.Message, MessageZh: c.want.MessageZH,
+			}
+			testkit.Rule(t, authority.Decider).When(c.when).Then(passed)
+			testkit.Rule(t, authority.Decider).Given(covers("1", "c", 0, 3)).When(c.when).Then(ended("1", "corrected", nil), passed)
+		})
+	}
+}
+
 // Covers: APR-010
 func TestWhoeverLeavesRepresentsNobodyAndIsRepresentedByNobody(t *testing.T) {
 	t.Parallel()
-	ended := func(id string) *approvalv1.DeputyEnded {
-		return &approvalv1.DeputyEnded{PersonId: "a", EmployeeNumber: "Ea", DelegationId: id, Reason: authority.ReasonLeaver}
-	}
+	ended := func(id string) *approvalv1.DeputyEnded { return ended(id, authority.ReasonLeaver, nil) }
 	testkit.Rule(t, authority.Decider).Given(named("d1", "b", 0, 5), named("d2", "c", 0, 5), named("d3", "b", 6, 9)).
 		When(authority.Depart{Person: "c"}).Then(ended("d2")).
 		When(authority.Depart{Person: "c"}).ThenNothing().

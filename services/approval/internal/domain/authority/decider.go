@@ -25,7 +25,7 @@ type State struct {
 	Person *approvalv1.Party
 }
 
-// Command is NameDeputy, EndDeputy or Depart.
+// Command is NameDeputy, CoverAbsence, EndDeputy or Depart.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }
@@ -52,7 +52,12 @@ func Evolve(s State, event proto.Message) State {
 			Of: e.GetPersonId(), To: e.GetDeputy().GetPersonId(), From: e.GetFrom().AsTime(), Until: e.GetUntil().AsTime(),
 		}
 	case *approvalv1.DeputyEnded:
+		d, known := after[e.GetDelegationId()]
 		delete(after, e.GetDelegationId())
+		if known && e.GetEffectiveAt() != nil {
+			d.Until = e.GetEffectiveAt().AsTime()
+			after[e.GetDelegationId()] = d
+		}
 	}
 	s.Delegations = after
 	return s

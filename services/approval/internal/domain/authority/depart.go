@@ -13,7 +13,9 @@ import (
 const (
 	ReasonRecalled = "recalled" // by whoever is represented
 	ReasonLeaver   = "leaver"   // one of both has left
-	ReasonReturned = "returned" // the absence is over, or another one
+	ReasonReturned = "returned" // the absence is over
+	// ReasonCorrected: HR says something else of the same absence.
+	ReasonCorrected = "corrected"
 )
 
 // Depart ends every delegation from or to somebody who has left.

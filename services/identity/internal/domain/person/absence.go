@@ -1,6 +1,7 @@
 package person
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -11,8 +12,15 @@ import (
 	"github.com/ostiary/ostiary/libs/fault"
 )
 
+// LongestDeputy is how long one absence may be for which a deputy is named: no
+// delegation is longer (APR-011).
+const LongestDeputy = 366 * 24 * time.Hour
+
 // GoAbsent says that a person is away for some days (ACR-061).
 type GoAbsent struct {
+	// ID is the absence. Said again it takes the place of what was said of it
+	// before; other absences stay as they are.
+	ID string
 	// From is the first instant.
 	From time.Time
 	// Until is the first instant after it; zero while nobody knows.
@@ -31,6 +39,10 @@ var (
 	// ErrOwnDeputy says that nobody stands in for themselves.
 	ErrOwnDeputy = fault.New(fault.Invalid, "HR_DEPUTY_SELF",
 		"Nobody is their own deputy; name somebody else or nobody.", "不得指定本人为代理人，请另选他人或不指定。")
+	// ErrDeputyTooLong says that a deputy would act for too long.
+	ErrDeputyTooLong = fault.New(fault.Invalid, "HR_ABSENCE_TOO_LONG",
+		"A deputy acts for at most 366 days; send an absence of at most 366 days and another one for the rest, or name no deputy.",
+		"代理期限最长 366 天；请先发送不超过 366 天的缺勤，其余时间另行发送，或不指定代理人。")
 )
 
 func (c GoAbsent) now() time.Time { return c.Now }
@@ -43,20 +55,26 @@ func (c GoAbsent) decide(s State) ([]proto.Message, error) {
 		return nil, ErrAbsence
 	case c.Deputy == s.Number:
 		return nil, ErrOwnDeputy
+	case c.Deputy != "" && !c.Until.IsZero() && c.Until.Sub(c.From) > LongestDeputy:
+		return nil, ErrDeputyTooLong
 	}
 	e := &identityv1.AbsenceRecorded{
-		PersonId: s.ID, EmployeeNumber: s.Number, From: timestamppb.New(c.From), Deputy: c.Deputy, Reason: c.Reason,
+		PersonId: s.ID, EmployeeNumber: s.Number, From: timestamppb.New(c.From), Deputy: c.Deputy, Reason: c.Reason, AbsenceId: c.ID,
 	}
 	if !c.Until.IsZero() {
 		e.Until = timestamppb.New(c.Until)
 	}
-	if proto.Equal(s.Absence, e) {
-		return nil, nil
+	for _, known := range s.Absences {
+		if proto.Equal(known, e) {
+			return nil, nil
+		}
 	}
 	return []proto.Message{e}, nil
 }
 
-// Return says that a person is back.
+// Return says that a person is back: every absence that would last at that
+// instant ends then. One that begins later stays; one that begins then never
+// does.
 type Return struct {
 	At     time.Time
 	Reason string
@@ -66,15 +84,41 @@ type Return struct {
 func (c Return) now() time.Time { return c.Now }
 
 func (c Return) decide(s State) ([]proto.Message, error) {
-	switch a := s.Absence; {
-	case s.Status == Unknown:
+	if s.Status == Unknown {
 		return nil, ErrNotEmployed
-	case a == nil, a.GetUntil() != nil && !c.At.Before(a.GetUntil().AsTime()):
-		return nil, nil // not away, or back by itself by then
 	}
-	return []proto.Message{&identityv1.AbsenceEnded{
-		PersonId: s.ID, EmployeeNumber: s.Number, EffectiveAt: timestamppb.New(c.At), Reason: c.Reason,
-	}}, nil
+	var events []proto.Message
+	for _, a := range s.Absences {
+		if c.At.Before(a.GetFrom().AsTime()) || a.GetUntil() != nil && !c.At.Before(a.GetUntil().AsTime()) {
+			continue // not away, or back by itself by then
+		}
+		events = append(events, &identityv1.AbsenceEnded{
+			PersonId: s.ID, EmployeeNumber: s.Number, EffectiveAt: timestamppb.New(c.At), Reason: c.Reason, AbsenceId: a.GetAbsenceId(),
+		})
+	}
+	return events, nil
+}
+
+// away are the absences after one was recorded, in its own place.
+func away(all []*identityv1.AbsenceRecorded, e *identityv1.AbsenceRecorded) []*identityv1.AbsenceRecorded {
+	return append(without(all, e.GetAbsenceId()), e)
+}
+
+// back are the absences after one ended, or will at an instant.
+func back(all []*identityv1.AbsenceRecorded, e *identityv1.AbsenceEnded) []*identityv1.AbsenceRecorded {
+	rest := without(all, e.GetAbsenceId())
+	for _, a := range all {
+		if a.GetAbsenceId() == e.GetAbsenceId() && a.GetAbsenceId() != "" && e.GetEffectiveAt().AsTime().After(a.GetFrom().AsTime()) {
+			shorter := proto.CloneOf(a)
+			shorter.Until = e.GetEffectiveAt()
+			rest = append(rest, shorter)
+		}
+	}
+	return rest
+}
+
+func without(all []*identityv1.AbsenceRecorded, id string) []*identityv1.AbsenceRecorded {
+	return slices.DeleteFunc(slices.Clone(all), func(a *identityv1.AbsenceRecorded) bool { return a.GetAbsenceId() == id })
 }
 
 // CloseFile is HR's last entry about a departure (IDN-030).

@@ -46,8 +46,10 @@ type State struct {
 	EndReason string
 	// Employed tells whether the person ever worked here.
 	Employed bool
-	// Absence is the last one that was not ended; it may be over.
-	Absence *identityv1.AbsenceRecorded
+	// Absences are those that HR has told of, each once, with the end as it is
+	// known by now; some may be over. The slice is never changed once it is in a
+	// state.
+	Absences []*identityv1.AbsenceRecorded
 }
 
 // Command is one of TakeOn, Move, Leave, GoAbsent, Return, CloseFile and
@@ -130,11 +132,11 @@ func Evolve(s State, event proto.Message) State {
 			s.Status = Active
 		}
 	case *identityv1.AbsenceRecorded:
-		s.Absence = e
+		s.Absences = away(s.Absences, e)
 	case *identityv1.AbsenceEnded:
-		s.Absence = nil
+		s.Absences = back(s.Absences, e)
 	case *identityv1.EmploymentEnded:
-		s.Status, s.EndsAt, s.Change, s.Absence, s.Transfer = Left, time.Time{}, nil, nil, ""
+		s.Status, s.EndsAt, s.Change, s.Absences, s.Transfer = Left, time.Time{}, nil, nil, ""
 		if s.Start != nil {
 			s.Status = Expected
 		}
