@@ -219,6 +219,9 @@ func TestAnAbsenceIsCorrectedInItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	returned := h.done("returned", "E1", `{"effective_date":"2026-11-29"}`)
+	h.refused("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"effective_date":"2026-11-30"}`, returned), "HR_RETURN_NOT_CORRECTED")
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"effective_date":"2026-11-28"}`, returned))
 	var ids []string
 	for _, f := range facts {
 		if e, ok := f.Message.(*identityv1.AbsenceRecorded); ok {

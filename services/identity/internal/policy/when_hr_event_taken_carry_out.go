@@ -177,7 +177,7 @@ func (h *hrEvents) meaning(ctx context.Context, s person.State, newID, verb stri
 		if d.EffectiveDate.Given {
 			at, err = hrevent.Day(d.EffectiveDate, "effective_date", zone)
 		}
-		return person.Return{At: at, Reason: reason, Now: now}, err
+		return person.Return{At: at, Correction: correction, Reason: reason, Now: now}, err
 	case hrevent.DepartureClosed:
 		open, err := h.gateOpen(ctx, e.Subject)
 		return person.CloseFile{GateOpen: open, Reason: reason, Now: now}, err

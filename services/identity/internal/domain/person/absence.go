@@ -39,6 +39,10 @@ var (
 	// ErrOwnDeputy says that nobody stands in for themselves.
 	ErrOwnDeputy = fault.New(fault.Invalid, "HR_DEPUTY_SELF",
 		"Nobody is their own deputy; name somebody else or nobody.", "不得指定本人为代理人，请另选他人或不指定。")
+	// ErrReturnedBefore says that a return cannot be put off once it is known.
+	ErrReturnedBefore = fault.New(fault.Refused, "HR_RETURN_NOT_CORRECTED",
+		"No absence lasts on that day any more, so its end cannot be moved there; send the days that are missing as an absence of their own.",
+		"该日已无缺勤，返岗日期无法改至该日；请将缺少的日期作为新的缺勤发送。")
 	// ErrDeputyTooLong says that a deputy would act for too long.
 	ErrDeputyTooLong = fault.New(fault.Invalid, "HR_ABSENCE_TOO_LONG",
 		"A deputy acts for at most 366 days; send an absence of at most 366 days and another one for the rest, or name no deputy.",
@@ -76,9 +80,11 @@ func (c GoAbsent) decide(s State) ([]proto.Message, error) {
 // instant ends then. One that begins later stays; one that begins then never
 // does.
 type Return struct {
-	At     time.Time
-	Reason string
-	Now    time.Time
+	At time.Time
+	// Correction says that HR had named another day before.
+	Correction bool
+	Reason     string
+	Now        time.Time
 }
 
 func (c Return) now() time.Time { return c.Now }
@@ -95,6 +101,9 @@ func (c Return) decide(s State) ([]proto.Message, error) {
 		events = append(events, &identityv1.AbsenceEnded{
 			PersonId: s.ID, EmployeeNumber: s.Number, EffectiveAt: timestamppb.New(c.At), Reason: c.Reason, AbsenceId: a.GetAbsenceId(),
 		})
+	}
+	if c.Correction && len(events) == 0 {
+		return nil, ErrReturnedBefore
 	}
 	return events, nil
 }

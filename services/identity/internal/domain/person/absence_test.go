@@ -63,6 +63,11 @@ func TestOneReturnsFromTheAbsencesOfThatDay(t *testing.T) {
 	works(t).Given(two...).When(person.Return{At: day(7), Now: now}).Then(back("a", day(7)), back("b", day(7))).
 		When(person.Return{At: day(6), Now: now}).Then(back("a", day(6)), back("b", day(6))).
 		When(person.Return{At: day(6), Now: now}).ThenNothing()
+	// A correction may make it earlier; what has been cut off is not brought back.
+	works(t).Given(append(two, back("a", day(7)), back("b", day(7)))...).
+		When(person.Return{At: day(8), Correction: true, Now: now}).ThenRefused(person.ErrReturnedBefore).
+		When(person.Return{At: day(8), Now: now}).ThenNothing().
+		When(person.Return{At: day(6), Correction: true, Now: now}).Then(back("a", day(6)), back("b", day(6)))
 	works(t).Given(two...).When(person.Return{At: day(3), Now: now}).Then(back("a", day(3))) // the other one is ahead
 	works(t).Given(two...).When(person.Return{At: day(12), Now: now}).Then(back("b", day(12)))
 	works(t).Given(two...).When(person.Return{At: day(0), Now: now}).ThenNothing()
