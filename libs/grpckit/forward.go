@@ -14,8 +14,8 @@ import (
 
 // forward joins the caller's stream with one to the service. A unary call is a
 // stream of one message, so this serves every kind of call.
-func forward(caller grpc.ServerStream, conn grpc.ClientConnInterface, method string, first *frame) error {
-	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(caller.Context(), passed(caller.Context())))
+func forward(caller grpc.ServerStream, md metadata.MD, conn grpc.ClientConnInterface, method string, first *frame) error {
+	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(caller.Context(), md))
 	defer cancel()
 	service, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method, grpc.ForceCodecV2(newFrameCodec()))
 	if err != nil {
@@ -91,7 +91,7 @@ func handedOn(err error) error {
 
 // passed is the caller's metadata without what belongs to its own connection, and
 // with where it comes from.
-func passed(ctx context.Context) metadata.MD {
+func passed(ctx context.Context, behind bool) metadata.MD {
 	md, _ := metadata.FromIncomingContext(ctx)
 	md = md.Copy()
 	for key := range md {
@@ -99,7 +99,7 @@ func passed(ctx context.Context) metadata.MD {
 			delete(md, key)
 		}
 	}
-	if address := peerAddress(ctx); address != "" {
+	if address := peerAddress(ctx); address != "" && !(behind && len(md.Get(mdAddress)) > 0) {
 		md.Set(mdAddress, address)
 	}
 	return md

@@ -44,9 +44,10 @@ func PublicServices() map[string]string {
 // names, conn connects to one and returns nil if it does not exist. Credential,
 // metadata, trailers and streams pass in both directions; admission is the
 // service's. Anything that is not in public is refused as unimplemented.
-// Reflection tells about the public services.
-func Route(conn func(service string) grpc.ClientConnInterface, public map[string]string, more ...grpc.ServerOption) *grpc.Server {
-	r := router{conn: conn, public: public}
+// Reflection tells about the public services. behind says that something ends TLS
+// before the router: of where a caller is, its word counts then.
+func Route(conn func(service string) grpc.ClientConnInterface, public map[string]string, behind bool, more ...grpc.ServerOption) *grpc.Server {
+	r := router{conn: conn, public: public, behind: behind}
 	s := grpc.NewServer(append(append(limits(),
 		grpc.ForceServerCodecV2(newFrameCodec()),
 		grpc.UnknownServiceHandler(r.handle),
@@ -60,6 +61,7 @@ func Route(conn func(service string) grpc.ClientConnInterface, public map[string
 type router struct {
 	conn   func(service string) grpc.ClientConnInterface
 	public map[string]string
+	behind bool
 }
 
 // GetServiceInfo lists the public services for reflection.
@@ -92,7 +94,7 @@ func (r router) handle(_ any, caller grpc.ServerStream) error {
 		first.free()
 		return faultStatus(ErrNoService.With("service", service)).Err()
 	}
-	return forward(caller, conn, method, first)
+	return forward(caller, passed(caller.Context(), r.behind), conn, method, first)
 }
 
 // firstField reads the string in field 1, "" if there is none. As in any

@@ -37,7 +37,7 @@ func routed(t *testing.T, w *world) *grpc.ClientConn {
 			return w.conn
 		}
 		return nil
-	}, grpckit.PublicServices()))
+	}, grpckit.PublicServices(), false))
 }
 
 func TestRouteIsTransparent(t *testing.T) {
@@ -80,8 +80,8 @@ func TestRouteIsTransparent(t *testing.T) {
 	}
 }
 
-// What a caller over the network says of its address is replaced; what a part of
-// the same process says is passed on.
+// What a caller over the network says of its address is replaced, unless something
+// that ends TLS says it; what a part of the same process says is passed on.
 func TestRouteSaysWhereACallComesFrom(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -90,27 +90,42 @@ func TestRouteSaysWhereACallComesFrom(t *testing.T) {
 		from = grpckit.Address(ctx)
 		return &identityv1.GetPersonResponse{}, nil
 	}
-	router := grpckit.Route(func(string) grpc.ClientConnInterface { return w.conn }, grpckit.PublicServices())
+	ask := func(name, want, said string, conn *grpc.ClientConn) {
+		t.Helper()
+		ctx := w.as(t, "E7", "hr")
+		if said != "" {
+			ctx = grpckit.WithAddress(ctx, said)
+		}
+		if _, err := identityv1.NewIdentityServiceClient(conn).GetPerson(ctx, &identityv1.GetPersonRequest{EmployeeNumber: "E1"}); err != nil || from != want {
+			t.Errorf("%s: it comes from %q, want %q; %v", name, from, want, err)
+		}
+	}
+	const said = "198.51.100.1, 203.0.113.9"
+	for behind, want := range map[bool]string{false: "127.0.0.1", true: "203.0.113.9"} {
+		router := grpckit.Route(func(string) grpc.ClientConnInterface { return w.conn }, grpckit.PublicServices(), behind)
+		inside, outside := serve(t, router), overTCP(t, router)
+		ask("over the network", want, said, outside)
+		ask("over the network, without a word", "127.0.0.1", "", outside)
+		ask("from inside", "203.0.113.9", said, inside)
+		ask("from inside, without a word", "", "", inside)
+	}
+	ask("past every router", "203.0.113.9", said, w.conn)
+}
+
+// overTCP is a connection to the server over the network.
+func overTCP(t *testing.T, server *grpc.Server) *grpc.ClientConn {
+	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	inside := serve(t, router)
-	go func() { _ = router.Serve(listener) }() // ends with the router
-	outside, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	go func() { _ = server.Serve(listener) }() // ends with the server
+	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = outside.Close() })
-	for conn, want := range map[*grpc.ClientConn]string{outside: "127.0.0.1", inside: "203.0.113.9", w.conn: "203.0.113.9"} {
-		ctx := grpckit.WithAddress(w.as(t, "E7", "hr"), "203.0.113.9")
-		if _, err := identityv1.NewIdentityServiceClient(conn).GetPerson(ctx, &identityv1.GetPersonRequest{EmployeeNumber: "E1"}); err != nil || from != want {
-			t.Errorf("it comes from %q, want %q; %v", from, want, err)
-		}
-	}
-	if _, err := identityv1.NewIdentityServiceClient(inside).GetPerson(w.as(t, "E7", "hr"), &identityv1.GetPersonRequest{EmployeeNumber: "E1"}); err != nil || from != "" {
-		t.Errorf("from inside it comes from %q, %v", from, err)
-	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 func TestRouteCarriesStreamsBothWays(t *testing.T) {
@@ -221,7 +236,7 @@ func TestRouteOfRuntimeServiceGoesByItsFirstField(t *testing.T) {
 			return policy.conn
 		}
 		return nil
-	}, grpckit.PublicServices()))
+	}, grpckit.PublicServices(), false))
 	client := runtimev1.NewRuntimeServiceClient(conn)
 	for name, w := range map[string]*world{"identity": identity, "policy": policy} {
 		r, err := client.GetStatus(w.as(t, "admin", "admin"), &runtimev1.GetStatusRequest{Service: name})
@@ -241,7 +256,7 @@ func TestUnreachableServiceIsARefusalWithoutAddresses(t *testing.T) {
 	w := newWorld(t, nil)
 	dead := newWorld(t, nil)
 	dead.server.Stop()
-	conn := serve(t, grpckit.Route(func(string) grpc.ClientConnInterface { return dead.conn }, grpckit.PublicServices()))
+	conn := serve(t, grpckit.Route(func(string) grpc.ClientConnInterface { return dead.conn }, grpckit.PublicServices(), false))
 	_, err := identityv1.NewIdentityServiceClient(conn).GetPerson(w.as(t, "E7", "hr"), &identityv1.GetPersonRequest{})
 	f, ok := fault.Of(err)
 	if !ok || f.Kind != fault.Unavailable || f.Reason != "SERVICE_UNREACHABLE" || strings.Contains(err.Error(), "dial") {

@@ -19,8 +19,8 @@ type Config struct {
 	Health string `envconfig:"HEALTH" default:"127.0.0.1:9464"`
 	// Peers are the addresses of the services: "identity=host:port,…".
 	Peers servicekit.Addresses `envconfig:"PEERS" required:"true"`
-	// Secure says that people reach the page over TLS, which something before
-	// the gateway ends.
+	// Secure says that people reach the gateway over TLS, which something before
+	// it ends; that says in x-forwarded-for where they are.
 	Secure bool `envconfig:"SECURE"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info"`

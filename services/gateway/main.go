@@ -53,7 +53,7 @@ func alone(ctx context.Context) error {
 		conn.Connect()
 		services[name], conns[name] = conn, conn
 	}
-	server := grpckit.Route(func(service string) grpc.ClientConnInterface { return services[service] }, grpckit.PublicServices())
+	server := grpckit.Route(func(service string) grpc.ClientConnInterface { return services[service] }, grpckit.PublicServices(), c.Secure)
 	log := telemetry.NewLogger(os.Stderr, c.LogLevel)
 	web, err := New(ctx, grpckit.ServerConn(server)(), Options{Log: log, Secure: c.Secure})
 	if err != nil {

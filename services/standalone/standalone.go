@@ -160,7 +160,7 @@ func serve(ctx context.Context, c Config, home string, ticks clock.Clock, ports 
 	if err := h.Observe(meters.Meter("ostiary")); err != nil {
 		return err
 	}
-	server := grpckit.Route(h.Conn, grpckit.PublicServices())
+	server := grpckit.Route(h.Conn, grpckit.PublicServices(), false)
 	web, err := gateway.New(ctx, grpckit.ServerConn(server)(), gateway.Options{Log: log})
 	if err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 // deviceLifetime is for how long a device is known after a sign-in on it.
 const deviceLifetime = 90 * 24 * time.Hour
 
-// A mark is a serial, the second of its making, and a seal over both and the
-// account.
+// A mark is a serial, the second of its making, and a seal over both, the account
+// and the credential that opened it: another password ends the marks of the last.
 const (
 	serialBytes = 16
 	markedBytes = serialBytes + 8
@@ -40,19 +40,20 @@ func NewDevices(key ed25519.PrivateKey, now func() time.Time) (*Devices, error) 
 	return &Devices{key: derived, now: now}, nil
 }
 
-// Mark makes the mark of a device on which the account has just signed in.
-func (d *Devices) Mark(account string) string {
+// Mark makes the mark of a device on which the account has just signed in with
+// the credential.
+func (d *Devices) Mark(account, credentialID string) string {
 	mark := make([]byte, serialBytes, markBytes)
 	_, _ = rand.Read(mark) // never fails
 	mark = binary.BigEndian.AppendUint64(mark, uint64(d.now().Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(mark, d.seal(account, mark)...))
+	return base64.RawURLEncoding.EncodeToString(append(mark, d.seal(account, credentialID, mark)...))
 }
 
-// Known returns the serial of the mark, or "" if it is none of this account or
-// too old.
-func (d *Devices) Known(account, mark string) string {
+// Known returns the serial of the mark, or "" if it is none of this account and
+// credential or too old.
+func (d *Devices) Known(account, credentialID, mark string) string {
 	b, err := base64.RawURLEncoding.DecodeString(mark)
-	if err != nil || len(b) != markBytes || !hmac.Equal(b[markedBytes:], d.seal(account, b[:markedBytes])) {
+	if err != nil || len(b) != markBytes || !hmac.Equal(b[markedBytes:], d.seal(account, credentialID, b[:markedBytes])) {
 		return ""
 	}
 	made := time.Unix(int64(binary.BigEndian.Uint64(b[serialBytes:markedBytes])), 0)
@@ -62,9 +63,9 @@ func (d *Devices) Known(account, mark string) string {
 	return string(b[:serialBytes])
 }
 
-func (d *Devices) seal(account string, marked []byte) []byte {
+func (d *Devices) seal(account, credentialID string, marked []byte) []byte {
 	h := hmac.New(sha256.New, d.key)
 	h.Write(marked)
-	h.Write([]byte(account))
+	h.Write([]byte(account + "\x00" + credentialID))
 	return h.Sum(nil)
 }

@@ -17,12 +17,15 @@ func TestADeviceIsKnownToItsAccountForAWhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark, second := devices.Mark("li"), devices.Mark("li")
-	if a, b := devices.Known("li", mark), devices.Known("li", second); a == "" || b == "" || a == b {
+	mark, second := devices.Mark("li", "crd_1"), devices.Mark("li", "crd_1")
+	if a, b := devices.Known("li", "crd_1", mark), devices.Known("li", "crd_1", second); a == "" || b == "" || a == b {
 		t.Errorf("two devices are known as %x and %x", a, b)
 	}
-	if devices.Known("wang", mark) != "" {
+	if devices.Known("wang", "crd_1", mark) != "" {
 		t.Error("the mark serves another account")
+	}
+	if devices.Known("li", "crd_2", mark) != "" {
+		t.Error("the mark outlives its password")
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(mark)
 	if err != nil {
@@ -30,13 +33,13 @@ func TestADeviceIsKnownToItsAccountForAWhile(t *testing.T) {
 	}
 	for n := range raw {
 		raw[n] ^= 1
-		if devices.Known("li", base64.RawURLEncoding.EncodeToString(raw)) != "" {
+		if devices.Known("li", "crd_1", base64.RawURLEncoding.EncodeToString(raw)) != "" {
 			t.Errorf("a mark with byte %d changed is known", n)
 		}
 		raw[n] ^= 1
 	}
 	for _, none := range []string{"", "x", mark[:20], mark + "AAAA"} {
-		if devices.Known("li", none) != "" {
+		if devices.Known("li", "crd_1", none) != "" {
 			t.Errorf("%q is known", none)
 		}
 	}
@@ -44,11 +47,11 @@ func TestADeviceIsKnownToItsAccountForAWhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if elsewhere.Known("li", mark) != "" {
+	if elsewhere.Known("li", "crd_1", mark) != "" {
 		t.Error("another installation knows the mark")
 	}
 	now = now.Add(90*24*time.Hour + time.Second)
-	if devices.Known("li", mark) != "" {
+	if devices.Known("li", "crd_1", mark) != "" {
 		t.Error("the mark is known for ever")
 	}
 }

@@ -105,10 +105,16 @@ func TestAFloodOverManyAccountsIsSlowedDown(t *testing.T) {
 	}
 }
 
+// flooded is a throttle whose clock runs, a little with every look at it, and in
+// which nobody waits.
+func flooded() *credential.Throttle {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return credential.NewThrottle(func() time.Time { now = now.Add(time.Nanosecond); return now }, func(context.Context, time.Time) error { return nil })
+}
+
 func TestWhoeverGuessesDoesNotDelayAKnownDevice(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	th := credential.NewThrottle(func() time.Time { return now }, func(context.Context, time.Time) error { return nil })
+	th := flooded()
 	for n := range 2000 {
 		_ = th.Pass(t.Context(), credential.Attempt{Account: "admin", Address: "203.0.113." + strconv.Itoa(n%250)})
 		_ = th.Pass(t.Context(), of("someone "+strconv.Itoa(n)))
@@ -130,18 +136,49 @@ func TestWhoeverGuessesDoesNotDelayAKnownDevice(t *testing.T) {
 	}
 }
 
+// Neither many marks of one account nor one that succeeds again and again gets
+// more than its share.
+func TestTheKnownDevicesOfAnAccountShareABound(t *testing.T) {
+	t.Parallel()
+	for name, succeeded := range map[string]bool{"many devices": false, "one that succeeds": true} {
+		th, passed := flooded(), 0
+		for n := range 1000 {
+			a := credential.Attempt{Account: "li", Device: "device " + strconv.Itoa(n)}
+			if succeeded {
+				a.Device = "laptop"
+			}
+			if th.Pass(t.Context(), a) == nil {
+				passed++
+			}
+			if succeeded {
+				th.Succeeded(a)
+			}
+		}
+		if passed > 30 {
+			t.Errorf("%s: %d of 1000 attempts passed", name, passed)
+		}
+		if err := th.Pass(t.Context(), credential.Attempt{Account: "wang", Device: "phone"}); err != nil {
+			t.Errorf("%s: another account's device gets %v", name, err)
+		}
+		if err := th.Pass(t.Context(), of("newcomer")); err != nil {
+			t.Errorf("%s: a stranger gets %v", name, err)
+		}
+	}
+}
+
 func TestOneAddressDoesNotTakeTheRoomOfAll(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	th := credential.NewThrottle(func() time.Time { return now }, func(context.Context, time.Time) error { return nil })
+	th := flooded()
 	for n := range 1000 {
 		_ = th.Pass(t.Context(), credential.Attempt{Account: "someone " + strconv.Itoa(n), Address: "203.0.113.7"})
 	}
 	if err := th.Pass(t.Context(), credential.Attempt{Account: "else", Address: "203.0.113.7"}); !errors.Is(err, credential.ErrSlowDown) {
 		t.Errorf("a thousand attempts from one address: %v", err)
 	}
-	if err := th.Pass(t.Context(), credential.Attempt{Account: "else", Address: "203.0.113.8"}); err != nil {
-		t.Errorf("another address gets %v", err)
+	for n := range 50 {
+		if err := th.Pass(t.Context(), credential.Attempt{Account: "else " + strconv.Itoa(n), Address: "203.0.113.8"}); err != nil {
+			t.Errorf("another address gets %v", err)
+		}
 	}
 }
 

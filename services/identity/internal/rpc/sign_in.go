@@ -50,7 +50,14 @@ func (s *SignIn) SignIn(ctx context.Context, r *identityv1.SignInRequest) (*iden
 	if !account.ValidName(user) || len(r.GetPassword()) > maxInput {
 		return nil, ErrSignIn
 	}
-	attempt := credential.Attempt{Account: user, Device: s.Devices.Known(user, r.GetDevice()), Address: grpckit.Address(ctx)}
+	attempt := credential.Attempt{Account: user, Address: grpckit.Address(ctx)}
+	if r.GetDevice() != "" {
+		a, _, err := s.account(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		attempt.Device = s.Devices.Known(user, a.CredentialID, r.GetDevice())
+	}
 	a, since, err := s.prove(ctx, attempt, r.GetPassword())
 	if err != nil {
 		return nil, err
@@ -67,24 +74,16 @@ func (s *SignIn) prove(ctx context.Context, attempt credential.Attempt, password
 	if err := s.Throttle.Pass(ctx, attempt); err != nil {
 		return a, since, err
 	}
-	facts, err := s.Platform.Journal.Stream(ctx, account.Stream(attempt.Account))
+	a, since, err = s.account(ctx, attempt.Account)
 	if err != nil {
-		return a, since, err
-	}
-	for _, f := range facts {
-		before := a.CredentialID
-		if a = account.Evolve(a, f.Message); a.CredentialID != before {
-			since = f.RecordedAt
-		}
+		return account.State{}, since, err
 	}
 	right, err := s.Credentials.Verify(ctx, a.CredentialID, password)
 	switch {
 	case err != nil:
 		return account.State{}, since, err
 	case !right:
-		if err := s.failed(ctx, attempt); err != nil {
-			return account.State{}, since, err
-		}
+		s.failed(ctx, attempt)
 		return account.State{}, since, ErrSignIn
 	}
 	s.Throttle.Succeeded(attempt)
@@ -94,14 +93,40 @@ func (s *SignIn) prove(ctx context.Context, attempt credential.Attempt, password
 	return a, since, nil
 }
 
-// failed writes into the account's history that somebody guesses, once that is so.
-func (s *SignIn) failed(ctx context.Context, attempt credential.Attempt) error {
-	if !s.Throttle.Noticed(attempt) {
-		return nil
+// account reads an account, and since when it has its password.
+func (s *SignIn) account(ctx context.Context, name string) (a account.State, since time.Time, err error) {
+	facts, err := s.Platform.Journal.Stream(ctx, account.Stream(name))
+	if err != nil {
+		return a, since, err
 	}
-	_, err := eventstore.Execute(ctx, s.Platform.Journal, account.Decider, account.Stream(attempt.Account), fresh(),
-		eventstore.Metadata{Actor: "service:" + s.Platform.Service}, account.Command(account.NoticeGuessing{KnownDevice: attempt.Device != ""}))
-	return err
+	for _, f := range facts {
+		before := a.CredentialID
+		if a = account.Evolve(a, f.Message); a.CredentialID != before {
+			since = f.RecordedAt
+		}
+	}
+	return a, since, nil
+}
+
+// tellWithin bounds how long a word about guessing may take.
+const tellWithin = 10 * time.Second
+
+// failed writes into the account's history that somebody guesses, once that is
+// so. The answer does not wait for it: it is the same for a name that is no
+// account.
+func (s *SignIn) failed(ctx context.Context, attempt credential.Attempt) {
+	if !s.Throttle.Noticed(attempt) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
+	go func() {
+		defer cancel()
+		_, err := eventstore.Execute(ctx, s.Platform.Journal, account.Decider, account.Stream(attempt.Account), fresh(),
+			eventstore.Metadata{Actor: "service:" + s.Platform.Service}, account.Command(account.NoticeGuessing{KnownDevice: attempt.Device != ""}))
+		if err != nil {
+			s.Platform.Log.WarnContext(ctx, "guessing was not written down", "error", err)
+		}
+	}()
 }
 
 // password replaces the password if a new one was given, and insists on it
@@ -161,7 +186,7 @@ func (s *SignIn) open(ctx context.Context, a account.State) (*identityv1.SignInR
 	}
 	return &identityv1.SignInResponse{
 		AccessToken: token, ExpiresIn: int32(s.TokenLifetime / time.Second), Session: secret,
-		Account: a.Account, Roles: a.Roles, Position: result.Last, Device: s.Devices.Mark(a.Account),
+		Account: a.Account, Roles: a.Roles, Position: result.Last, Device: s.Devices.Mark(a.Account, a.CredentialID),
 	}, nil
 }
 
