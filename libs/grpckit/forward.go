@@ -99,7 +99,10 @@ func passed(ctx context.Context, behind bool) metadata.MD {
 			delete(md, key)
 		}
 	}
-	if address := peerAddress(ctx); address != "" && !(behind && len(md.Get(mdAddress)) > 0) {
+	if behind && len(md.Get(mdAddress)) > 0 {
+		return md
+	}
+	if address := peerAddress(ctx); address != "" {
 		md.Set(mdAddress, address)
 	}
 	return md

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -57,6 +58,7 @@ func offer(services *server.Account) error {
 
 // accounts are those of the users, made when they are needed first.
 type accounts struct {
+	log    *slog.Logger
 	mu     sync.Mutex
 	server *server.Server
 	made   map[string]*server.Account

@@ -36,12 +36,16 @@ type Config struct {
 	SyncAlways bool
 	// Key encrypts the files. Empty leaves them in clear.
 	Key string
+	// Log is told who is cut off; nil if nobody wants to know.
+	Log *slog.Logger
 }
 
 // Server is a running NATS server.
 type Server struct {
-	server *server.Server
-	users  map[string]User
+	server   *server.Server
+	users    map[string]User
+	accounts *accounts
+	stop     context.CancelFunc
 }
 
 // Embedded starts a NATS server with JetStream in this process.
@@ -67,7 +71,10 @@ func Embedded(c Config) (*Server, error) {
 	for _, u := range c.Users {
 		users[u.Name] = u
 	}
-	own := &accounts{made: map[string]*server.Account{}}
+	own := &accounts{made: map[string]*server.Account{}, log: c.Log}
+	if own.log == nil {
+		own.log = slog.New(slog.DiscardHandler)
+	}
 	options.CustomClientAuthentication = door{users: users, outside: c.Outside, accounts: own}
 	s, err := server.NewServer(options)
 	if err != nil {
@@ -78,7 +85,8 @@ func Embedded(c Config) (*Server, error) {
 		return nil, fmt.Errorf("start NATS: %w", err)
 	}
 	s.Start()
-	running := &Server{server: s, users: users}
+	watching, stop := context.WithCancel(context.Background())
+	running := &Server{server: s, users: users, accounts: own, stop: stop}
 	if !s.ReadyForConnections(readyWithin) || !s.JetStreamEnabled() {
 		running.Close()
 		return nil, fmt.Errorf("start NATS on %s:%d with files in %s: it did not become ready; is the folder writable, and the key the one it was written with?",
@@ -90,6 +98,7 @@ func Embedded(c Config) (*Server, error) {
 			return nil, fmt.Errorf("start NATS: %w", err)
 		}
 	}
+	go own.watch(watching)
 	return running, nil
 }
 
@@ -120,6 +129,7 @@ func (s *Server) Connect(user string, log *slog.Logger) (*nats.Conn, error) {
 
 // Close stops the server and returns when its files are closed.
 func (s *Server) Close() {
+	s.stop()
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
 }

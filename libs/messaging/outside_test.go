@@ -333,3 +333,44 @@ func others(u messaging.User) (subjects []string) {
 	}
 	return subjects
 }
+
+// A reader that pulls without end is cut off before it takes the memory of the
+// bus; the others do not notice.
+func TestWhoeverAsksWithoutEndIsCutOff(t *testing.T) {
+	t.Parallel()
+	b := newFeeds(t)
+	other := b.connect("headquarters")
+	greedy := b.connect("wiki")
+	var once sync.Once
+	cut := make(chan struct{})
+	greedy.SetDisconnectErrHandler(func(*nats.Conn, error) { once.Do(func() { close(cut) }) })
+	inbox := messaging.InboxPrefix("wiki")
+	if _, err := greedy.Subscribe(inbox+".>", func(*nats.Msg) {}); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for n := 0; ; n++ {
+		select {
+		case <-cut:
+			if most < 1000 {
+				t.Errorf("cut off with %d questions under way", most)
+			}
+			greedy.Close()
+			eventually(t, "what it asked is forgotten", func() bool { return b.server.Pending() < 100 })
+			if other.Stats().Reconnects > 0 || other.Status() != nats.CONNECTED {
+				t.Error("another user was cut off, too")
+			}
+			return
+		default:
+		}
+		ask := &nats.Msg{Subject: "$JS.API.CONSUMER.MSG.NEXT.LIFECYCLE.wiki-1", Reply: fmt.Sprintf("%s.%d", inbox, n), Data: []byte(`{"batch":1,"no_wait":true}`)}
+		_ = greedy.PublishMsg(ask) // refused once it is cut off
+		if n%100 == 0 {
+			_ = greedy.Flush()
+			most = max(most, b.server.Pending())
+		}
+		if n > 1_000_000 {
+			t.Fatalf("a million questions, %d under way, and nobody cuts it off", most)
+		}
+	}
+}

@@ -72,6 +72,7 @@ func startBus(ctx context.Context, c Config, home string, log *slog.Logger) (*bu
 	}
 	b := &bus{log: log}
 	server, err := messaging.Embedded(messaging.Config{
+		Log: log,
 		Dir: filepath.Join(home, "nats"), Host: c.Host, Port: c.NATSPort, Users: users, SyncAlways: true, Key: key, Outside: b.outside,
 	})
 	if err != nil {
