@@ -190,7 +190,12 @@ func (i *installation) says(neighbour, stream string, m proto.Message) {
 // settle waits until identity has reacted to everything of its own.
 func (i *installation) settle() {
 	i.t.Helper()
-	ctx, cancel := context.WithTimeout(i.t.Context(), 60*time.Second)
+	i.settleWithin(time.Minute)
+}
+
+func (i *installation) settleWithin(patience time.Duration) {
+	i.t.Helper()
+	ctx, cancel := context.WithTimeout(i.t.Context(), patience)
 	defer cancel()
 	for {
 		head, err := i.identity.Journal.Store.Head(ctx)
@@ -219,10 +224,13 @@ func (i *installation) eventually(what string, is func() bool) {
 	i.within(30*time.Second, 5*time.Millisecond, what, is)
 }
 
-// patiently is for what takes minutes with full counts.
+// muchWork is how long what takes minutes with full counts may take.
+const muchWork = 20 * time.Minute
+
+// patiently waits so long.
 func (i *installation) patiently(what string, is func() bool) {
 	i.t.Helper()
-	i.within(20*time.Minute, 100*time.Millisecond, what, is)
+	i.within(muchWork, 100*time.Millisecond, what, is)
 }
 
 func (i *installation) within(patience, pause time.Duration, what string, is func() bool) {

@@ -137,5 +137,5 @@ func (i *installation) takenIn(events int) {
 	if err := i.identity.Pool.QueryRow(i.t.Context(), `SELECT count(*) FROM identity.hr_waiting`).Scan(&waiting); err != nil || waiting > 0 {
 		i.t.Fatalf("%d events still wait, %v", waiting, err)
 	}
-	i.settle()
+	i.settleWithin(muchWork)
 }
