@@ -38,7 +38,8 @@ var names atomic.Int64
 // Postgres makes a database for t on the server of this test binary, which is
 // started on first use and ends with the binary, even a killed one. When
 // TESTKIT_DATABASE_URL is set, it is a superuser's URL of a server to be used
-// instead.
+// instead. A server lies in a folder of TESTKIT_DIR, if that is set, or among the
+// temporary ones; in a file system in memory durable settings cost nothing.
 func Postgres(t testing.TB) *Database {
 	t.Helper()
 	return sharedCluster(t).empty(t)

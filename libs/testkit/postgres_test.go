@@ -1,6 +1,8 @@
 package testkit_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -52,5 +54,21 @@ func TestPostgresWithOtherSettings(t *testing.T) {
 	pool := testkit.PostgresWith(t, "fsync=off").Pool(t)
 	if err := pool.QueryRow(t.Context(), "SHOW fsync").Scan(&fsync); err != nil || fsync != "off" {
 		t.Errorf("fsync = %q, %v; want off", fsync, err)
+	}
+}
+
+func TestAServerLiesWhereItIsTold(t *testing.T) {
+	dir, err := os.MkdirTemp("", "testkit-dir-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TESTKIT_DIR", dir)
+	var place string
+	if err := testkit.PostgresWith(t).Pool(t).QueryRow(t.Context(), "SHOW data_directory").Scan(&place); err != nil || !strings.HasPrefix(place, dir) {
+		t.Errorf("the server lies in %q, %v; want %s", place, err, dir)
 	}
 }

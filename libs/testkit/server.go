@@ -150,14 +150,18 @@ func (s *server) stop() {
 	<-s.done
 }
 
-// folder makes a temporary folder that the server's user owns and can reach.
-// A server refuses to run as root.
+// folder makes a temporary folder that the server's user owns and can reach,
+// in TESTKIT_DIR if that is set. A server refuses to run as root.
 func folder() (string, *syscall.Credential, error) {
+	parent := os.Getenv("TESTKIT_DIR")
 	if os.Geteuid() != 0 {
-		dir, err := os.MkdirTemp("", "testkit-pg-")
+		dir, err := os.MkdirTemp(parent, "testkit-pg-")
 		return dir, nil, err
 	}
-	dir, err := os.MkdirTemp("/tmp", "testkit-pg-")
+	if parent == "" {
+		parent = "/tmp" // a folder of root's would be closed to the server's user
+	}
+	dir, err := os.MkdirTemp(parent, "testkit-pg-")
 	if err != nil {
 		return "", nil, fmt.Errorf("make a folder for the server: %w", err)
 	}

@@ -492,6 +492,39 @@ func TestAnApproverRevokedBetweenOpeningAndDecidingIsRefused(t *testing.T) {
 	}
 }
 
+// Somebody came between, so that another one heads the unit: whoever held the
+// seat may not sign any more, and whoever may now finds the case and signs, also
+// before the case has been looked at again.
+//
+// Covers: APR-010
+func TestWhoeverIsEntitledByNowFindsTheCaseAndSigns(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	if r := s.decides("E8", "approve", "1"); r != "APPROVAL_UNKNOWN" {
+		t.Errorf("who has nothing to do with it: %q", r)
+	}
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E8" })
+	if r := s.names("E8", "E2", 3); r != "" {
+		t.Fatal(r)
+	}
+	if r := s.decides("E7", "approve", "1"); r != "SIGNER_NOT_ENTITLED" {
+		t.Errorf("who held the seat: %q", r)
+	}
+	for _, who := range []string{"E8", "E2"} {
+		r, err := s.client().GetApproval(s.As(who), &approvalv1.GetApprovalRequest{CaseId: "case_1"})
+		if err != nil || r.GetApproval().GetCaseId() != "case_1" {
+			t.Errorf("%s is shown %v, %v", who, r, err)
+		}
+	}
+	if r := s.decides("E2", "approve", "1"); r != "" {
+		t.Fatalf("the deputy of who is entitled now: %q", r)
+	}
+	if got := s.last("1"); got != "E2 by supervisor E8" {
+		t.Error(got)
+	}
+	s.expect("1", "CaseOpened StepAssigned StepReassigned StepApproved StepAssigned")
+}
+
 func TestNothingIsDecidedWhileIdentityCannotBeAsked(t *testing.T) {
 	s := begin(t)
 	s.asks("1", "E1", "E1", "B")

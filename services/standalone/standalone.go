@@ -5,7 +5,6 @@ package standalone
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -14,24 +13,15 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/ostiary/ostiary/libs/authn"
 	"github.com/ostiary/ostiary/libs/clock"
 	"github.com/ostiary/ostiary/libs/grpckit"
 	"github.com/ostiary/ostiary/libs/servicekit"
 	"github.com/ostiary/ostiary/libs/telemetry"
 
-	accessrequest "github.com/ostiary/ostiary/services/access-request"
-	"github.com/ostiary/ostiary/services/approval"
-	"github.com/ostiary/ostiary/services/audit"
 	"github.com/ostiary/ostiary/services/gateway"
-	"github.com/ostiary/ostiary/services/identity"
-	"github.com/ostiary/ostiary/services/policy"
-	"github.com/ostiary/ostiary/services/provisioning"
 
-	"github.com/ostiary/ostiary/services/standalone/internal/databases"
 	"github.com/ostiary/ostiary/services/standalone/internal/instance"
 	"github.com/ostiary/ostiary/services/standalone/internal/postgres"
 )
@@ -43,13 +33,6 @@ const (
 	welcomeWithin = 5 * time.Second
 	lookAgain     = 20 * time.Millisecond
 )
-
-// definitions are the services of this process.
-func definitions() []servicekit.Definition {
-	return []servicekit.Definition{
-		policy.Definition(), identity.Definition(), accessrequest.Definition(), approval.Definition(), provisioning.Definition(), audit.Definition(),
-	}
-}
 
 // Run starts everything, tells the reader where to go, and serves until ctx
 // ends.
@@ -88,67 +71,12 @@ func Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer servers.stop(log)
-	b, err := startBus(ctx, c, home, log)
+	a, err := Assemble(ctx, Parts{Config: c, Home: home, Databases: servers.admin, Clock: ticks, Zone: zone, Log: log})
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	if err := writeClients(c, home); err != nil {
-		return err
-	}
-	h, err := newHost(ctx, home, ticks, zone, servers, b, log)
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	b.admit(h.Client)
-	return serve(ctx, c, home, ticks, ports, h, lock, servers, out, log)
-}
-
-// newHost builds the services of the process.
-func newHost(ctx context.Context, home string, ticks clock.Clock, zone *time.Location, servers *servers, b *bus, log *slog.Logger) (*servicekit.Host, error) {
-	var names []string
-	for _, d := range definitions() {
-		names = append(names, d.Name)
-	}
-	urls, err := databases.Cluster{AdminURL: servers.admin, SecretFile: filepath.Join(home, "keys", "database.secret")}.Ensure(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	keyFile := func(name string) string { return filepath.Join(home, "keys", name+".key") }
-	issuers := map[string]ed25519.PublicKey{}
-	keys := map[string]ed25519.PrivateKey{}
-	for _, name := range names {
-		if keys[name], err = authn.LoadOrCreateKey(keyFile("service-" + name)); err != nil {
-			return nil, fmt.Errorf("load the key of %s: %w", name, err)
-		}
-		issuers["ostiary/service/"+name] = publicOf(keys[name])
-	}
-	people, err := authn.LoadOrCreateKey(keyFile("identity"))
-	if err != nil {
-		return nil, fmt.Errorf("load the key that signs for people: %w", err)
-	}
-	issuers["ostiary/identity"] = publicOf(people)
-	return servicekit.NewHost(ctx, servicekit.Options{
-		Definitions: definitions(),
-		Database: func(service string) servicekit.Database {
-			return servicekit.Database{URL: urls[service].Service, OwnerURL: urls[service].Owner}
-		},
-		Bus:        func(service string) (*nats.Conn, error) { return b.connect(service) },
-		Recover:    b.ensure,
-		KeyFile:    keyFile,
-		ServiceKey: func(service string) (ed25519.PrivateKey, error) { return keys[service], nil },
-		Issuers:    issuers,
-		Clock:      ticks,
-		Zone:       zone,
-		Log:        log,
-	})
-}
-
-// publicOf is the public half of a key.
-func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
-	public, _ := key.Public().(ed25519.PublicKey)
-	return public
+	defer a.Close()
+	return serve(ctx, c, home, ticks, ports, a.Host, lock, servers, out, log)
 }
 
 // serve listens, says so, and runs until ctx ends or something fails.

@@ -57,6 +57,9 @@ func (s *Server) visible(ctx context.Context, name string) (readmodel.Case, erro
 		sees, err = s.leads(ctx, caller.Account)
 	}
 	if err == nil && !sees {
+		sees, err = s.entitled(ctx, c.ID, append(actsFor, caller.Person))
+	}
+	if err == nil && !sees {
 		err = ErrUnknown.With("case", name)
 	}
 	return c, err
@@ -70,6 +73,33 @@ func (s *Server) leads(ctx context.Context, number string) (bool, error) {
 		return false, err
 	}
 	return slices.Contains(rules.Pack.Holders(approvalcase.Leadership), number), nil
+}
+
+// entitled tells whether one of these people may sign the step that waits as
+// things stand now. Since it was assigned, somebody may have come, or others may
+// have moved, and with that the authority: then whoever held the seat signs
+// nothing any more, and whoever has it now must find the case.
+func (s *Server) entitled(ctx context.Context, id string, people []string) (bool, error) {
+	state, err := s.Load(ctx, id)
+	if err != nil || state.Status != approvalcase.Open {
+		return false, err
+	}
+	rules, err := s.Packs.Current(ctx)
+	if err != nil {
+		return false, err
+	}
+	seats, late, err := s.Signers(ctx, state, rules)
+	if err != nil {
+		return false, err
+	}
+	for _, seat := range append(seats, late) {
+		for _, h := range seat.GetHolders() {
+			if slices.Contains(people, h.GetPersonId()) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // own tells of a person whether a case is the person's own matter.
