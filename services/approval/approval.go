@@ -25,6 +25,7 @@ func Definition() servicekit.Definition { return servicekit.Definition{Name: Nam
 // New builds the service. It starts nothing.
 func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error) {
 	cases := &policy.Cases{Platform: p, Packs: policy.NewPacks(p.Journal), Directory: signers.NewDirectory(p.Dial("identity"))}
+	lookout := policy.NewLookout(cases)
 	return &servicekit.Service{
 		Register:    rpc.New(cases).Register,
 		Projections: []projection.Projection{readmodel.Cases(), readmodel.Deputies()},
@@ -33,10 +34,12 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenRequestWithdrawnCancelCase(cases),
 			policy.WhenEmploymentEndedReassignCasesAndEndDeputies(cases),
 			policy.WhenPostChangedReassignCases(cases),
+			policy.WhenStaffChangedLookAtAllCases(lookout),
 			policy.WhenAbsenceRecordedNameDeputy(cases),
 			policy.WhenPackPublishedAdoptPack(cases),
 			policy.WhenPackActivatedReassignCases(cases),
 		},
+		Workers:   []servicekit.Worker{{Name: "lookout over cases", Run: lookout.Run}},
 		Deadlines: policy.WhenTimeComesRemindEscalateResume(cases),
 	}, nil
 }

@@ -525,6 +525,33 @@ func TestWhoeverIsEntitledByNowFindsTheCaseAndSigns(t *testing.T) {
 	s.expect("1", "CaseOpened StepAssigned StepReassigned StepApproved StepAssigned")
 }
 
+// Somebody who has no part in a case comes or moves, and that changes who may sign:
+// the case goes to whoever may by now, also if the process had stopped between.
+//
+// Covers: APR-010
+func TestWhoComesOrMovesChangesWhoSignsForOthers(t *testing.T) {
+	s := begin(t)
+	s.knows("E7", func(p *identityv1.Person) { p.State = "left" })
+	s.asks("1", "E1", "E1", "B")
+	becomes := func(what, want, signer string) {
+		t.Helper()
+		s.Eventually(what, func() bool { return s.happened("1") == want && s.waiting(signer) == "1" })
+	}
+	becomes("the superior signs", "CaseOpened StepAssigned", "E9")
+	s.knows("E7", func(p *identityv1.Person) { p.State = "active" })
+	s.Says("identity", "person-E7", &identityv1.EmploymentStarted{PersonId: "per_E7", EmployeeNumber: "E7", Rehire: true})
+	becomes("who came back signs", "CaseOpened StepAssigned StepReassigned", "E7")
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E8" })
+	s.Says("identity", "person-E2", &identityv1.PostChanged{PersonId: "per_E2", EmployeeNumber: "E2"})
+	becomes("another one moved", "CaseOpened StepAssigned StepReassigned StepReassigned", "E8")
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E7" })
+	s.Restart()
+	becomes("a start looks by itself", "CaseOpened StepAssigned StepReassigned StepReassigned StepReassigned", "E7")
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "" })
+	s.Says("identity", "person-E2", &identityv1.PostChanged{PersonId: "per_E2", EmployeeNumber: "E2"})
+	s.Eventually("nobody is left who could sign", func() bool { return strings.HasSuffix(s.happened("1"), " Cancelled") })
+}
+
 func TestNothingIsDecidedWhileIdentityCannotBeAsked(t *testing.T) {
 	s := begin(t)
 	s.asks("1", "E1", "E1", "B")
