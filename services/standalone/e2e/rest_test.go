@@ -102,14 +102,16 @@ func (i *installation) page(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusSeeOther || len(answer.Cookies()) != 1 {
+	if answer.StatusCode != http.StatusSeeOther || len(answer.Cookies()) != 2 {
 		t.Fatalf("the form: %d %v", answer.StatusCode, answer.Header)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, i.web+"/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.AddCookie(answer.Cookies()[0])
+	for _, c := range answer.Cookies() { // the session and the mark of the device
+		r.AddCookie(c)
+	}
 	shown, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +126,13 @@ func (i *installation) page(t *testing.T) {
 			t.Errorf("the page does not show %s:\n%s", want, string(text))
 		}
 	}
-	if log, err := os.ReadFile(i.home + "/log/ostiary.log"); err != nil || strings.Contains(string(log), answer.Cookies()[0].Value) {
-		t.Errorf("the log holds the session secret, or %v", err)
+	log, err := os.ReadFile(i.home + "/log/ostiary.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range answer.Cookies() {
+		if strings.Contains(string(log), c.Value) {
+			t.Errorf("the log holds the secret of %s", c.Name)
+		}
 	}
 }
