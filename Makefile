@@ -16,6 +16,11 @@ SLOWEST     := $(addprefix github.com/ostiary/ostiary/services/,standalone/e2e i
 
 TOOLS := bin/buf bin/protoc-gen-go bin/protoc-gen-go-grpc bin/protoc-gen-grpc-gateway bin/protoc-gen-openapiv2 bin/golangci-lint
 
+# The databases of the tests are made and dropped by the hundred, which costs a disk
+# more than all that is done in them. They lie in memory where there is much of it;
+# those of the proofs and of what runs as a whole installation lie on the disk.
+MEMORY      := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 6000000 ] 2>/dev/null && echo /dev/shm)
+
 .PHONY: help
 help: ## show this list · 显示此列表
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,7 +48,7 @@ bin/ostiary bin/ostiary-standalone:
 
 .PHONY: test
 test: setup ## run all tests with a real PostgreSQL and NATS, race detector on · 运行全部测试
-	go test -race -timeout 15m $(GOTESTFLAGS) $(SLOWEST) work
+	TESTKIT_DIR=$(MEMORY) go test -race -p 3 -timeout 15m $(GOTESTFLAGS) $(SLOWEST) work
 
 .PHONY: prove
 prove: setup ## run the proofs with full counts; report in build/prove.log · 以完整次数运行证明
