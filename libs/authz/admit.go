@@ -30,10 +30,7 @@ const everyService = "*"
 // ostiary.envelope.v1.access of the method alone. ok is false when nobody has
 // signed in. A method that is nil or has no option admits nobody.
 func Admit(method protoreflect.MethodDescriptor, c Caller, ok bool) error {
-	var access *envelopev1.Access
-	if method != nil {
-		access, _ = proto.GetExtension(method.Options(), envelopev1.E_Access).(*envelopev1.Access)
-	}
+	access := stated(method)
 	switch {
 	case access.GetAnonymous():
 		return nil
@@ -41,10 +38,27 @@ func Admit(method protoreflect.MethodDescriptor, c Caller, ok bool) error {
 		return ErrUnauthenticated
 	case access.GetSignedIn():
 		return nil
-	case c.Service != "" && (slices.Contains(access.GetServices(), c.Service) || slices.Contains(access.GetServices(), everyService)):
+	case NamesService(method, c):
 		return nil
 	case slices.ContainsFunc(access.GetRoles(), c.Is):
 		return nil
 	}
 	return ErrForbidden.With("admitted", strings.Join(access.GetRoles(), ", ")).With("yours", strings.Join(c.Roles, ", "))
+}
+
+// NamesService tells whether the option ostiary.envelope.v1.access of the method
+// names the service that calls. A method that admits everyone who is signed in
+// may do more for the services that it names.
+func NamesService(method protoreflect.MethodDescriptor, c Caller) bool {
+	named := stated(method).GetServices()
+	return c.Service != "" && (slices.Contains(named, c.Service) || slices.Contains(named, everyService))
+}
+
+// stated is the option of a method; nil if it has none.
+func stated(method protoreflect.MethodDescriptor) *envelopev1.Access {
+	if method == nil {
+		return nil
+	}
+	access, _ := proto.GetExtension(method.Options(), envelopev1.E_Access).(*envelopev1.Access)
+	return access
 }

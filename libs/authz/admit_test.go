@@ -107,6 +107,25 @@ func TestEveryMethodAdmitsExactlyWhomItStates(t *testing.T) {
 	}
 }
 
+func TestAMethodNamesExactlyTheServicesThatItStates(t *testing.T) {
+	t.Parallel()
+	for _, m := range methods(t) {
+		a := accessOf(m)
+		for _, s := range services {
+			want := slices.Contains(a.GetServices(), s) || slices.Contains(a.GetServices(), "*")
+			if got := authz.NamesService(m, authz.Caller{Service: s}); got != want {
+				t.Errorf("%s names the service %s: %v, want %v", m.FullName(), s, got, want)
+			}
+		}
+		if authz.NamesService(m, authz.Caller{Account: "audit", Roles: roles}) {
+			t.Errorf("%s takes a person for a service", m.FullName())
+		}
+	}
+	if authz.NamesService(nil, authz.Caller{Service: "audit"}) {
+		t.Error("an unknown method names a service")
+	}
+}
+
 func TestMethodWithoutRuleAdmitsNobody(t *testing.T) {
 	t.Parallel()
 	// Reflection and others that are not ours have no rule.

@@ -52,7 +52,7 @@ func New(_ context.Context, p *servicekit.Platform) (*servicekit.Service, error)
 			policy.WhenProvisioningCompletedConfirmGrant(requests),
 			policy.WhenApprovalDecidedRecordOutcome(requests),
 			policy.WhenPackPublishedAdoptPack(alignment),
-			policy.WhenPackActivatedRealignEverybody(alignment, people),
+			policy.WhenPackActivatedRealignEverybody(requests, people),
 		},
 		Deadlines: policy.WhenTimeComesBeginNoticeExpire(requests),
 	}, nil

@@ -349,17 +349,17 @@ func TestAGrantBeginsOnItsDayAndIsRenewed(t *testing.T) {
 // Covers: ACR-057
 func TestEverybodySeesWhatCanBeAskedFor(t *testing.T) {
 	s := beginAsking(t)
-	s.activates(2, strings.Replace(offered, "version: 1", "version: 2", 1)+`routes: [{id: reference, when: 'role.level == "B"', steps: [{by: supervisor}]}]
+	s.activates(2, giving+`routes: [{id: reference, when: 'role.level == "B"', steps: [{by: supervisor}]}]
 `)
-	roles := func(want string) {
+	roles := func(who, want string) {
 		t.Helper()
-		r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{})
+		r, err := s.client().ListRoles(s.As(who), &accessv1.ListRolesRequest{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var all []string
 		for _, o := range r.GetItems() {
-			all = append(all, o.GetApplication()+"/"+o.GetRole()+" "+o.GetState())
+			all = append(all, strings.TrimSpace(o.GetApplication()+"/"+o.GetRole()+" "+o.GetState()+" "+o.GetReason()))
 			if o.GetLatest().AsTime().Before(noon) || o.GetLevel() != "B" {
 				t.Errorf("role %v", o)
 			}
@@ -368,9 +368,14 @@ func TestEverybodySeesWhatCanBeAskedFor(t *testing.T) {
 			t.Errorf("roles %q, want %q", got, want)
 		}
 	}
-	roles("orders/reader requestable, orders/approver requestable")
+	roles("E1", "orders/reader requestable, orders/approver requestable")
 	s.submits("E1", ask("reader"))
-	roles("orders/reader pending, orders/approver conflict")
+	roles("E1", "orders/reader pending REQUEST_ALREADY_OPEN, orders/approver conflict REQUEST_DUTY_CONFLICT")
+	s.moves("E2", "P1", day(4))
+	s.completes("E2")
+	roles("E2", "orders/reader held REQUEST_HELD_ALREADY, orders/approver conflict REQUEST_DUTY_CONFLICT")
+	s.moves("E2", "P0", day(5)) // reader is being taken away
+	roles("E2", "orders/reader requestable, orders/approver waiting REQUEST_DUTY_REMOVAL_PENDING")
 	if r, err := s.client().ListRoles(s.As("E1"), &accessv1.ListRolesRequest{Application: "crm"}); err != nil || len(r.GetItems()) != 0 {
 		t.Errorf("roles of another application: %v, %v", r, err)
 	}

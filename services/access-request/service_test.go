@@ -289,6 +289,10 @@ func TestListsRefuseWhatTheyCannotAnswer(t *testing.T) {
 		"of a role unknown":            {ctx, &accessv1.ListGrantsRequest{Role: "orders/raeder"}, rpc.ErrRoleUnknown},
 		"nobody":                       {t.Context(), &accessv1.ListGrantsRequest{}, authz.ErrUnauthenticated},
 		"an employee":                  {s.As("eve", "employee"), &accessv1.ListGrantsRequest{EmployeeNumber: "E1"}, rpc.ErrOthersGrants},
+		"nobody's account, of itself":  {s.AsNobody("root", "admin"), &accessv1.ListGrantsRequest{}, rpc.ErrNobodysGrants},
+		"an auditor's, of itself":      {s.AsNobody("ada", "auditor"), &accessv1.ListGrantsRequest{Own: true}, rpc.ErrNobodysGrants},
+		"nobody's account, of a role":  {s.AsNobody("root", "admin"), &accessv1.ListGrantsRequest{Role: "orders/reader"}, rpc.ErrOthersGrants},
+		"a service, of itself":         {s.AsService("provisioning"), &accessv1.ListGrantsRequest{Own: true}, rpc.ErrNobodysGrants},
 		"a service that need not know": {s.AsService("policy"), &accessv1.ListGrantsRequest{}, authz.ErrForbidden},
 	} {
 		if _, err := s.client().ListGrants(tc.ctx, tc.request); !errors.Is(err, tc.want) {

@@ -29,6 +29,7 @@ import (
 
 	"github.com/ostiary/ostiary/services/audit"
 	"github.com/ostiary/ostiary/services/audit/internal/book"
+	"github.com/ostiary/ostiary/services/audit/internal/rpc"
 )
 
 var noon = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
@@ -398,10 +399,13 @@ func (s *story) checkpoint(t *testing.T) {
 }
 
 func (s *story) onlyAuditors(t *testing.T) {
-	for _, role := range []string{"reception", "admin"} {
-		_, err := s.client.ExplainAccess(s.As("somebody", role), &auditv1.ExplainAccessRequest{EmployeeNumber: "E1", Role: "a/b"})
-		if status.Code(err) != codes.PermissionDenied {
-			t.Errorf("%s asks why: %v, want a refusal", role, err)
+	for who, ctx := range map[string]context.Context{
+		"an employee": s.As("E5"), "reception": s.As("E5", "reception"), "an administrator of Ostiary": s.As("E5", "admin"),
+		"nobody's account": s.AsNobody("root", "admin"),
+	} {
+		_, err := s.client.ExplainAccess(ctx, &auditv1.ExplainAccessRequest{EmployeeNumber: "E4", Role: "orders/reader"})
+		if status.Code(err) != codes.PermissionDenied || !errors.Is(err, rpc.ErrOthersAccess) {
+			t.Errorf("%s asks why somebody else has a right: %v, want %v", who, err, rpc.ErrOthersAccess)
 		}
 	}
 }

@@ -153,11 +153,24 @@ func (i *Installation) Conn(name string) grpc.ClientConnInterface { return i.hos
 // As is a call signed in as a person with these product roles.
 func (i *Installation) As(account string, roles ...string) context.Context {
 	i.t.Helper()
+	return i.session(authn.Claims{Subject: account, Session: "ses_" + account, Person: "per_" + account, Roles: roles})
+}
+
+// AsNobody is a call signed in with an account that belongs to no person, with
+// these product roles.
+func (i *Installation) AsNobody(account string, roles ...string) context.Context {
+	i.t.Helper()
+	return i.session(authn.Claims{Subject: account, Session: "ses_" + account, Roles: roles})
+}
+
+// session is a call in a session that identity has opened.
+func (i *Installation) session(claims authn.Claims) context.Context {
+	i.t.Helper()
 	key, err := authn.LoadOrCreateKey(i.options.KeyFile("identity"))
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	return i.signed(authn.IssuerIdentity, key, authn.Claims{Subject: account, Session: "ses_" + account, Person: "per_" + account, Roles: roles})
+	return i.signed(authn.IssuerIdentity, key, claims)
 }
 
 // AsService is a call signed in as a service.

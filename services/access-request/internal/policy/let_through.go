@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"time"
 
 	accessv1 "github.com/ostiary/ostiary/proto/gen/ostiary/accessrequest/v1"
 
@@ -23,16 +24,35 @@ func (r *Requests) letThrough(ctx context.Context, p messaging.Policy, f eventst
 		return err
 	}
 	freed := s.Freed(grant)
-	if err := r.beginDelayed(ctx, p, f, stream, freed.Requests); err != nil {
-		return err
-	}
-	if err := r.endSuspensions(ctx, p, f, stream, freed.Grants); err != nil {
+	if err := r.giveWaiting(ctx, p, f, stream, freed.Waiting); err != nil {
 		return err
 	}
 	if !freed.Birthrights {
 		return nil
 	}
 	return r.follow(ctx, p, f, person, f.EffectiveAt, never)
+}
+
+// enforce brings a person in step with a pack, in the same order: a rule that it
+// drops lets through what waited because of it (ACR-030).
+func (r *Requests) enforce(ctx context.Context, p messaging.Policy, f eventstore.Fact, person string) error {
+	stream := holdings.Stream(person)
+	s, _, err := eventstore.Load(ctx, r.Journal, holdingsDecider, stream)
+	if err != nil {
+		return err
+	}
+	if err := r.giveWaiting(ctx, p, f, stream, s.Waiting()); err != nil {
+		return err
+	}
+	return r.follow(ctx, p, f, person, time.Time{}, never)
+}
+
+// giveWaiting looks again at what waits for a removal.
+func (r *Requests) giveWaiting(ctx context.Context, p messaging.Policy, f eventstore.Fact, stream string, w holdings.Waiting) error {
+	if err := r.beginDelayed(ctx, p, f, stream, w.Requests); err != nil {
+		return err
+	}
+	return r.endSuspensions(ctx, p, f, stream, w.Grants)
 }
 
 // beginDelayed gives what was signed and waited. The cause of a grant is the

@@ -191,6 +191,69 @@ func TestAGrantWhoseSuspensionIsOverComesBackAfterARemoval(t *testing.T) {
 	w.lastAre("E1", "GrantReinstatementWithheld", "GrantRemovalConfirmed", "GrantReinstated")
 }
 
+// withoutRule is a pack of a later version that lets everything be held together.
+func withoutRule(version int, body string) string {
+	return strings.NewReplacer("version: 1", fmt.Sprintf("version: %d", version), "duty_rules", "# duty_rules").Replace(body)
+}
+
+// A pack that drops the rule gives what was signed at once: before the
+// birthrights, without the removal, and once however often it is delivered. Its
+// explanation leads to the signatures, and names the new pack.
+//
+// Covers: ACR-008, ACR-030
+func TestAPackThatDropsTheRuleGivesWhatWaitedForARemoval(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.enforces(1, payMatrix)
+	w.must("identity", 1, starts("E1", "P0"))
+	w.asks("E1", "approve")
+	w.must("identity", 2, moves("E1", "P1"))
+	w.must("identity", 3, moves("E1", "P0"))
+	w.must("approval", 7, &approvalv1.ApprovalGranted{PersonId: "per_E1", EmployeeNumber: "E1", CaseId: "case_approve", Kind: holdings.AskKind})
+	w.holds("E1")
+	w.lastAre("E1", "AccessRequestApproved", "AccessRequestDelayed")
+	w.enforces(2, strings.Replace(payMatrix, "version: 1", "version: 2", 1))
+	w.lastAre("E1", "AccessRequestApproved", "AccessRequestDelayed") // the rule is still there
+	dropped := withoutRule(3, strings.Replace(payMatrix, `"P1"`, `"P0"`, 1))
+	for range 2 {
+		w.enforces(3, dropped)
+	}
+	w.holds("E1", "approve", "create")
+	w.lastAre("E1", "AccessRequestDelayed", "GrantIssued", "GrantIssued")
+	facts := w.facts("E1")
+	delay, grant := facts[len(facts)-3], facts[len(facts)-2]
+	if e, ok := grant.Message.(*accessv1.GrantIssued); !ok || e.GetRole() != "approve" || *grant.Causation != *delay.Cause() || grant.PolicyDigest != pack.Digest([]byte(dropped)) {
+		t.Errorf("first comes %v because of %v by %.8s", grant.Message, grant.Causation, grant.PolicyDigest)
+	}
+	if n := len(w.removing("E1")); n != 1 {
+		t.Errorf("%d rights are being removed, want the one that was", n)
+	}
+}
+
+// Covers: ACR-030, ACR-070
+func TestAPackThatDropsTheRuleEndsASuspensionThatWaited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	both := strings.Replace(payMatrix, "grants: [pay/create]", "grants: [pay/create, pay/approve]", 1)
+	w.enforces(1, withoutRule(1, both))
+	w.must("identity", 1, starts("E1", "P1"))
+	approve := w.live("E1")["approve"].Issued.GetGrantId()
+	w.carries("E1", holdings.SuspendGrant{GrantID: approve, By: "per_9", Reason: "核查中", Until: monday, Now: monday.Add(-time.Hour)})
+	w.must("identity", 2, moves("E1", "P2"))
+	w.carries("E1", holdings.EndSuspension{
+		GrantID: approve, Now: monday, Duties: []holdings.DutyRule{{ID: "four-eyes", Apart: []string{"pay/create", "pay/approve"}}},
+	})
+	w.lastAre("E1", "GrantRevoked", "GrantReinstatementWithheld")
+	for range 2 {
+		w.enforces(2, withoutRule(2, payMatrix))
+	}
+	w.lastAre("E1", "GrantRevoked", "GrantReinstatementWithheld", "GrantReinstated")
+	facts := w.facts("E1")
+	if last := facts[len(facts)-1]; last.Causation == nil || *last.Causation != (eventstore.Cause{Service: "policy", Position: 21}) {
+		t.Errorf("it is back because of %v", last.Causation)
+	}
+}
+
 // People move between posts that rules keep apart while targets confirm and packs
 // change, all at the same time: in the end everybody holds what the last pack
 // gives to the last post.

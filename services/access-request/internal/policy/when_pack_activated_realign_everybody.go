@@ -3,7 +3,6 @@ package policy
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
@@ -24,9 +23,10 @@ const realignments = 32
 // position.
 type People func(ctx context.Context, position int64) ([]string, error)
 
-// WhenPackActivatedRealignEverybody enforces a pack and then derives the
-// birthrights of everybody anew. The package comment says why nobody is missed.
-func WhenPackActivatedRealignEverybody(a *Alignment, people People) messaging.Policy {
+// WhenPackActivatedRealignEverybody enforces a pack, looks again at what waits
+// for a removal, and then derives the birthrights of everybody anew. The package
+// comment says why nobody is missed.
+func WhenPackActivatedRealignEverybody(r *Requests, people People) messaging.Policy {
 	p := messaging.Policy{
 		Name:   "when_pack_activated_realign_everybody",
 		Source: "policy",
@@ -34,27 +34,27 @@ func WhenPackActivatedRealignEverybody(a *Alignment, people People) messaging.Po
 	}
 	p.Do = func(ctx context.Context, f eventstore.Fact) error {
 		e := f.Message.(*policyv1.PackActivated)
-		m := messaging.CausedBy(a.Service, f)
+		m := messaging.CausedBy(r.Service, f)
 		m.PolicyDigest = e.GetDigest()
-		err := a.keep(ctx, p.Command(f, packs.Stream), m,
+		err := r.keep(ctx, p.Command(f, packs.Stream), m,
 			packs.Enforce{Version: e.GetVersion(), Digest: e.GetDigest(), EffectiveAt: f.EffectiveAt})
 		if err != nil {
 			return err
 		}
-		rules, err := a.Packs.Current(ctx)
+		rules, err := r.Packs.Current(ctx)
 		if err != nil {
 			return err
 		}
 		if rules.Version != e.GetVersion() {
 			return nil // a later pack was faster, and realigns everybody itself
 		}
-		return a.everybody(ctx, p, f, people)
+		return r.everybody(ctx, p, f, people)
 	}
 	return p
 }
 
-func (a *Alignment) everybody(ctx context.Context, p messaging.Policy, f eventstore.Fact, people People) error {
-	enforced, err := a.Journal.Store.Head(ctx)
+func (r *Requests) everybody(ctx context.Context, p messaging.Policy, f eventstore.Fact, people People) error {
+	enforced, err := r.Journal.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (a *Alignment) everybody(ctx context.Context, p messaging.Policy, f eventst
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(realignments)
 	for _, person := range all {
-		g.Go(func() error { return a.follow(ctx, p, f, person, time.Time{}, never) })
+		g.Go(func() error { return r.enforce(ctx, p, f, person) })
 	}
 	return g.Wait()
 }

@@ -55,7 +55,7 @@ func (w *world) with(people policy.People) *world {
 		policy.WhenProvisioningCompletedConfirmGrant(r),
 		policy.WhenApprovalDecidedRecordOutcome(r),
 		policy.WhenPackPublishedAdoptPack(a),
-		policy.WhenPackActivatedRealignEverybody(a, people),
+		policy.WhenPackActivatedRealignEverybody(r, people),
 	}
 	return w
 }

@@ -17,10 +17,14 @@ import (
 	"github.com/ostiary/ostiary/services/access-request/internal/policy"
 )
 
-// standings is how a role stands to the caller whose request would be refused.
+// standings is how a role stands to the caller whose request would be refused;
+// for any other reason it is unavailable.
 var standings = map[string]string{
 	holdings.ErrHeldAlready.Reason: "held", holdings.ErrRequestOpen.Reason: "pending", holdings.ErrDutyConflict.Reason: "conflict",
+	holdings.ErrDutyAwaits.Reason: "waiting",
 }
+
+const unavailable = "unavailable"
 
 // ListRoles lists what the caller may ask for: what a route of the pack admits
 // for the caller's post. How each stands is found by the same decision that a
@@ -84,8 +88,8 @@ func (s *Server) offered(rules policy.Rules, state holdings.State, caller authz.
 		RequesterID: caller.Person, RequesterNumber: caller.Account, Offer: offer, Application: application, Role: role.ID, Reason: "?",
 		From: time.Time{}, Until: offer.Latest, Duties: rules.DutyRules(), Pack: rules.InForce(), Now: now, Zone: s.Platform.Zone,
 	})
-	if why, refused := fault.Of(err); refused && standings[why.Reason] != "" {
-		shown.State = standings[why.Reason]
+	if why, refused := fault.Of(err); refused {
+		refuse(shown, why)
 		return shown, nil
 	}
 	if err != nil {
@@ -95,4 +99,13 @@ func (s *Server) offered(rules policy.Rules, state holdings.State, caller authz.
 		shown.State = "renewable"
 	}
 	return shown, nil
+}
+
+// refuse shows a role for which a request would be refused. That one cannot be
+// asked for says nothing of the others.
+func refuse(shown *accessv1.OfferedRole, why *fault.Fault) {
+	if shown.State = standings[why.Reason]; shown.State == "" {
+		shown.State = unavailable
+	}
+	shown.Reason, shown.WhyZh, shown.Why = why.Reason, why.MessageZH, why.Message
 }

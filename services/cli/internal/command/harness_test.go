@@ -61,6 +61,7 @@ type server struct {
 	orders    []*provisioningv1.Order
 	asked     func(s *server) // looks at orders are seen here, under mu
 	listed    *accessv1.ListGrantsRequest
+	offered   []*accessv1.OfferedRole
 	behind    int // so many answers come too early
 	waits     *approvalv1.GetApprovalResponse
 	decided   []*approvalv1.DecideRequest
@@ -167,6 +168,12 @@ func (s *server) ListOrders(_ context.Context, r *provisioningv1.ListOrdersReque
 		}
 	}
 	return response, nil
+}
+
+func (s *server) ListRoles(context.Context, *accessv1.ListRolesRequest) (*accessv1.ListRolesResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &accessv1.ListRolesResponse{Items: s.offered}, nil
 }
 
 func (s *server) ListGrants(_ context.Context, r *accessv1.ListGrantsRequest) (*accessv1.ListGrantsResponse, error) {

@@ -80,6 +80,8 @@ var words = map[string]phrase{
 	"role held":          {"已持有", "held"},
 	"role pending":       {"审批中", "pending"},
 	"role conflict":      {"职责冲突", "kept apart by a duty rule"},
+	"role waiting":       {"待另一权限确认收回", "waits for the removal of another right"},
+	"role unavailable":   {"暂不可申请", "cannot be asked for now"},
 	"approval open":      {"待签批", "open"},
 	"approval postponed": {"已延期", "postponed"},
 	"approval granted":   {"已批准", "granted"},

@@ -1075,8 +1075,17 @@ type OfferedRole struct {
 	Privileged bool `protobuf:"varint,6,opt,name=privileged,proto3" json:"privileged,omitempty"`
 	// Latest end that can be asked for now, exclusive.
 	Latest *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=latest,proto3" json:"latest,omitempty"`
-	// requestable, renewable, held, pending or conflict.
-	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	// requestable, renewable, held, pending, conflict, waiting or unavailable;
+	// waiting: a duty rule keeps it apart from a right that is still being taken
+	// away; unavailable: not now, for another reason.
+	State string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	// Reason of the refusal that a request would meet now, "" if none; see
+	// docs/refusals.md.
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What that refusal says in Chinese.
+	WhyZh string `protobuf:"bytes,10,opt,name=why_zh,json=whyZh,proto3" json:"why_zh,omitempty"`
+	// What that refusal says in English.
+	Why           string `protobuf:"bytes,11,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1163,6 +1172,27 @@ func (x *OfferedRole) GetLatest() *timestamppb.Timestamp {
 func (x *OfferedRole) GetState() string {
 	if x != nil {
 		return x.State
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetWhyZh() string {
+	if x != nil {
+		return x.WhyZh
+	}
+	return ""
+}
+
+func (x *OfferedRole) GetWhy() string {
+	if x != nil {
+		return x.Why
 	}
 	return ""
 }
@@ -1703,7 +1733,7 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"\x10ListRolesRequest\x12 \n" +
 	"\vapplication\x18\x01 \x01(\tR\vapplication\"P\n" +
 	"\x11ListRolesResponse\x12;\n" +
-	"\x05items\x18\x01 \x03(\v2%.ostiary.accessrequest.v1.OfferedRoleR\x05items\"\xf4\x01\n" +
+	"\x05items\x18\x01 \x03(\v2%.ostiary.accessrequest.v1.OfferedRoleR\x05items\"\xb5\x02\n" +
 	"\vOfferedRole\x12 \n" +
 	"\vapplication\x18\x01 \x01(\tR\vapplication\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x19\n" +
@@ -1714,7 +1744,11 @@ const file_ostiary_accessrequest_v1_service_proto_rawDesc = "" +
 	"privileged\x18\x06 \x01(\bR\n" +
 	"privileged\x122\n" +
 	"\x06latest\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06latest\x12\x14\n" +
-	"\x05state\x18\b \x01(\tR\x05state\"d\n" +
+	"\x05state\x18\b \x01(\tR\x05state\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x15\n" +
+	"\x06why_zh\x18\n" +
+	" \x01(\tR\x05whyZh\x12\x10\n" +
+	"\x03why\x18\v \x01(\tR\x03why\"d\n" +
 	"\x12CheckAccessRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12 \n" +
 	"\vapplication\x18\x02 \x01(\tR\vapplication\x12\x12\n" +

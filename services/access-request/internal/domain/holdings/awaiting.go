@@ -19,37 +19,50 @@ func (s State) awaits(duties []DutyRule, role string) (duty, other string) {
 	return forbids(duties, role, going)
 }
 
-// Freed is what is looked at again when a removal is confirmed.
-type Freed struct {
+// Waiting is what is kept back until a removal is confirmed, though its time has
+// come.
+type Waiting struct {
 	// Requests are the delayed ones, by id, in the order of their numbers.
 	Requests []string
 	// Grants are those whose suspension is over and that wait, by id.
 	Grants []string
+}
+
+// Freed is what is looked at again when a removal is confirmed.
+type Freed struct {
+	Waiting
 	// Birthrights tells whether one may be due that is not there: it was
 	// withheld, or what was asked for stood in its place.
 	Birthrights bool
 }
 
-// Freed says what the removal of a grant may let through. Nothing waits for
-// somebody who does not work here.
-func (s State) Freed(grant string) (f Freed) {
-	gone := s.Grants[grant]
-	if !s.Employed() || gone.Status != Removed {
-		return f
+// Waiting says what waits for a removal. Nothing waits for somebody who does not
+// work here.
+func (s State) Waiting() (w Waiting) {
+	if !s.Employed() {
+		return w
 	}
 	for _, r := range s.sorted(Request.begins) {
 		if r.Delayed != nil {
-			f.Requests = append(f.Requests, r.Requested.GetRequestId())
+			w.Requests = append(w.Requests, r.Requested.GetRequestId())
 		}
 	}
 	for id, g := range s.Grants {
 		if g.Suspended() && g.Awaits != nil {
-			f.Grants = append(f.Grants, id)
+			w.Grants = append(w.Grants, id)
 		}
 	}
-	slices.Sort(f.Grants)
-	f.Birthrights = len(s.Withheld) > 0 || gone.Issued.GetKind() != KindBirthright
-	return f
+	slices.Sort(w.Grants)
+	return w
+}
+
+// Freed says what the removal of a grant may let through.
+func (s State) Freed(grant string) Freed {
+	gone := s.Grants[grant]
+	if !s.Employed() || gone.Status != Removed {
+		return Freed{}
+	}
+	return Freed{Waiting: s.Waiting(), Birthrights: len(s.Withheld) > 0 || gone.Issued.GetKind() != KindBirthright}
 }
 
 // delay tells whether a signed request waits until something is gone, and says

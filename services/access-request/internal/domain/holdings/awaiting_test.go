@@ -156,10 +156,10 @@ func TestARemovalSaysWhatItMayLetThrough(t *testing.T) {
 		"nothing, if the person has left":     {holder(back, gone[0], noted(11, tuesday, "P1", false), gone[1]), holdings.Freed{}},
 		"birthrights, if one is withheld":     {holder(append([]proto.Message{back}, gone...)...), holdings.Freed{Birthrights: true}},
 		"birthrights, if it was asked for":    {append(append([]proto.Message{here()}, takenAway()...), gone[1]), holdings.Freed{Birthrights: true}},
-		"a delayed request":                   {holder(append([]proto.Message{requested("writer"), startsAt("writer", noon), waits}, gone...)...), holdings.Freed{Requests: []string{"req_writer"}}},
+		"a delayed request":                   {holder(append([]proto.Message{requested("writer"), startsAt("writer", noon), waits}, gone...)...), holdings.Freed{Waiting: holdings.Waiting{Requests: []string{"req_writer"}}}},
 		"no request that begins on its day":   {holder(append([]proto.Message{requested("writer"), startsAt("writer", noon)}, gone...)...), holdings.Freed{}},
 		"no delayed request that is given up": {holder(append([]proto.Message{requested("writer"), startsAt("writer", noon), waits, withdrawal("writer", "requester")}, gone...)...), holdings.Freed{}},
-		"a suspended grant that waits":        {holder(append([]proto.Message{other, down, waiting}, gone...)...), holdings.Freed{Grants: []string{"grt_2"}}},
+		"a suspended grant that waits":        {holder(append([]proto.Message{other, down, waiting}, gone...)...), holdings.Freed{Waiting: holdings.Waiting{Grants: []string{"grt_2"}}}},
 		"no suspended grant that does not":    {holder(append([]proto.Message{other, down}, gone...)...), holdings.Freed{}},
 		"no suspended grant that came back":   {holder(append([]proto.Message{other, down, waiting, reinstatement("grt_2", "auditor", 2)}, gone...)...), holdings.Freed{}},
 	} {
