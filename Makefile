@@ -12,7 +12,7 @@ PATTERNS    = $(addsuffix /...,$(MODULES))
 GOTESTFLAGS ?=
 
 # Named first so that the others run beside them and nothing long is left for the end.
-SLOWEST     := $(addprefix github.com/ostiary/ostiary/services/,standalone/e2e identity)
+SLOWEST     := $(addprefix github.com/ostiary/ostiary/services/,standalone/e2e standalone/company identity)
 
 TOOLS := bin/buf bin/protoc-gen-go bin/protoc-gen-go-grpc bin/protoc-gen-grpc-gateway bin/protoc-gen-openapiv2 bin/golangci-lint
 
