@@ -245,6 +245,11 @@ func TestEventsOfAnHrSystemThatAreNotInOrder(t *testing.T) {
 	i.pack(1, feedPack)
 	h := i.hrSystem()
 
+	// What one HR system names, the bus does not swallow of another.
+	if s, err := h.js.Stream(t.Context(), "HR"); err != nil || s.CachedInfo().Config.Duplicates > time.Second {
+		t.Errorf("the bus swallows repeats for %v; %v", s.CachedInfo().Config.Duplicates, err)
+	}
+
 	// Two and three come before one; three comes twice.
 	h.publish(event(2, "two", "moved", "E1", `{"position":"lead","effective_date":"2026-11-22"}`))
 	if a := h.says("gap", "two", ""); a.Data.NextSequence != "1" || a.Data.Sequence != "2" {

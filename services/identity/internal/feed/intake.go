@@ -26,6 +26,11 @@ import (
 	"github.com/ostiary/ostiary/services/identity/internal/hrevent"
 )
 
+// unnoticed is for how long the bus swallows a repeated Nats-Msg-Id, as short as it
+// can be told: those ids are of all HR systems together, so one could swallow
+// another's event by naming its id first. Repeats are told by the event's own id.
+const unnoticed = 100 * time.Millisecond
+
 const (
 	stream  = "HR"
 	durable = "identity-from-HR"
@@ -109,6 +114,7 @@ func (i *Intake) say(ctx context.Context, err error) {
 func (i *Intake) follow(ctx context.Context, js jetstream.JetStream) error {
 	s, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: stream, Subjects: []string{"hr.>"}, Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, MaxAge: kept, MaxMsgSize: largest,
+		Duplicates: unnoticed,
 	})
 	if err != nil {
 		return fmt.Errorf("make stream %s: %w", stream, err)
