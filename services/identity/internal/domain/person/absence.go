@@ -43,6 +43,10 @@ var (
 	ErrReturnedBefore = fault.New(fault.Refused, "HR_RETURN_NOT_CORRECTED",
 		"No absence lasts on that day any more, so its end cannot be moved there; send the days that are missing as an absence of their own.",
 		"该日已无缺勤，返岗日期无法改至该日；请将缺少的日期作为新的缺勤发送。")
+	// ErrAbsenceGone says that there is nothing left to correct.
+	ErrAbsenceGone = fault.New(fault.Refused, "HR_ABSENCE_GONE",
+		"This absence does not stand any more, as when its first day was the day of the return; send the days that are right as an absence of their own.",
+		"该缺勤已不存在（例如返岗日期即为其首日），无法更正；请将正确的日期作为新的缺勤发送。")
 	// ErrDeputyTooLong says that a deputy would act for too long.
 	ErrDeputyTooLong = fault.New(fault.Invalid, "HR_ABSENCE_TOO_LONG",
 		"A deputy acts for at most 366 days; send an absence of at most 366 days and another one for the rest, or name no deputy.",
@@ -74,6 +78,48 @@ func (c GoAbsent) decide(s State) ([]proto.Message, error) {
 		}
 	}
 	return []proto.Message{e}, nil
+}
+
+// CorrectAbsence says what was wrong about an absence as it stands by now, after
+// earlier corrections and a return. What it does not name stays.
+type CorrectAbsence struct {
+	// ID is the absence.
+	ID string
+	// From and Until are as in GoAbsent; nil: unchanged.
+	From, Until *time.Time
+	// Deputy and Reason are nil if they are unchanged.
+	Deputy, Reason *string
+	Now            time.Time
+}
+
+func (c CorrectAbsence) now() time.Time { return c.Now }
+
+func (c CorrectAbsence) decide(s State) ([]proto.Message, error) {
+	i := slices.IndexFunc(s.Absences, func(a *identityv1.AbsenceRecorded) bool { return a.GetAbsenceId() == c.ID })
+	switch {
+	case !s.works():
+		return nil, ErrNotEmployed
+	case i < 0:
+		return nil, ErrAbsenceGone
+	}
+	a := s.Absences[i]
+	right := GoAbsent{ID: c.ID, From: a.GetFrom().AsTime(), Deputy: a.GetDeputy(), Reason: a.GetReason(), Now: c.Now}
+	if a.GetUntil() != nil {
+		right.Until = a.GetUntil().AsTime()
+	}
+	if c.From != nil {
+		right.From = *c.From
+	}
+	if c.Until != nil {
+		right.Until = *c.Until
+	}
+	if c.Deputy != nil {
+		right.Deputy = *c.Deputy
+	}
+	if c.Reason != nil {
+		right.Reason = *c.Reason
+	}
+	return right.decide(s)
 }
 
 // Return says that a person is back: every absence that would last at that

@@ -79,6 +79,33 @@ func TestOneReturnsFromTheAbsencesOfThatDay(t *testing.T) {
 		When(person.Return{At: day(6), Now: now}).Then(back("b", day(6)))
 }
 
+// A correction changes what it names of the absence as it stands: what was
+// corrected before stays, and nobody is away again who is back.
+//
+// Covers: ACR-061
+func TestACorrectionIsOfTheAbsenceAsItStands(t *testing.T) {
+	t.Parallel()
+	day := func(n int) *time.Time { d := today.AddDate(0, 0, n); return &d }
+	text := func(s string) *string { return &s }
+	first := away("a", *day(1), *day(10), "E7")
+	reason := func(m proto.Message, r string) proto.Message { m.(*identityv1.AbsenceRecorded).Reason = r; return m }
+	works(t).Given(first).
+		When(person.CorrectAbsence{ID: "a", Deputy: text("E3"), Now: now}).Then(away("a", *day(1), *day(10), "E3")).
+		When(person.CorrectAbsence{ID: "a", Until: day(12), Now: now}).Then(away("a", *day(1), *day(12), "E3")).
+		When(person.CorrectAbsence{ID: "a", From: day(2), Now: now}).Then(away("a", *day(2), *day(12), "E3")).
+		When(person.CorrectAbsence{ID: "a", Reason: text("illness"), Now: now}).Then(reason(away("a", *day(2), *day(12), "E3"), "illness")).
+		When(person.CorrectAbsence{ID: "a", Now: now}).ThenNothing().
+		When(person.CorrectAbsence{ID: "a", Until: &time.Time{}, Deputy: text(""), Now: now}).Then(reason(away("a", *day(2), time.Time{}, ""), "illness"))
+	works(t).Given(first, back("a", *day(5))).
+		When(person.CorrectAbsence{ID: "a", Reason: text("illness"), Now: now}).Then(reason(away("a", *day(1), *day(5), "E7"), "illness")).
+		When(person.CorrectAbsence{ID: "a", From: day(5), Now: now}).ThenRefused(person.ErrAbsence).
+		When(person.CorrectAbsence{ID: "a", Deputy: text("E1"), Now: now}).ThenRefused(person.ErrOwnDeputy).
+		When(person.CorrectAbsence{ID: "a", Until: day(400), Now: now}).ThenRefused(person.ErrDeputyTooLong).
+		When(person.CorrectAbsence{ID: "a", Until: day(7), Now: now}).Then(reason(away("a", *day(1), *day(7), "E7"), "illness"))
+	works(t).Given(first, back("a", *day(1))).When(person.CorrectAbsence{ID: "a", Deputy: text("E3"), Now: now}).ThenRefused(person.ErrAbsenceGone)
+	testkit.Rule(t, person.Decider).When(person.CorrectAbsence{ID: "a", Now: now}).ThenRefused(person.ErrNotEmployed)
+}
+
 // Absences that were recorded before they had names took each other's place.
 func TestAbsencesWithoutANameReplaceEachOther(t *testing.T) {
 	t.Parallel()

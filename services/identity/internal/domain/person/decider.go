@@ -52,8 +52,8 @@ type State struct {
 	Absences []*identityv1.AbsenceRecorded
 }
 
-// Command is one of TakeOn, Move, Leave, GoAbsent, Return, CloseFile and
-// CarryOut.
+// Command is one of TakeOn, Move, Leave, GoAbsent, CorrectAbsence, Return,
+// CloseFile and CarryOut.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 	// now is the instant of the decision.
