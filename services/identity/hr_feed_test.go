@@ -266,6 +266,27 @@ func TestACorrectionLeavesWhatItDoesNotName(t *testing.T) {
 	h.refused("corrected", "E1", corrected(absent, `"reason":"illness"`), "HR_ABSENCE_GONE")
 }
 
+// A correction of a return that does not move its day is taken, and ends nothing.
+//
+// Covers: ACR-061
+func TestACorrectionOfAReturnMayLeaveTheDay(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	h.done("hired", "E1", ada)
+	h.done("absent", "E1", `{"from":"2026-11-20","until":"2026-11-27","deputy":"E7"}`)
+	dated := h.done("returned", "E1", `{"effective_date":"2026-11-25"}`)
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness"}`, dated))
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness","effective_date":"2026-11-25"}`, dated))
+	atOnce := h.done("returned", "E1", `{}`)
+	h.done("absent", "E1", `{"from":"2026-11-20","until":"2026-11-27","deputy":"E8"}`)
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness"}`, atOnce))
+	got := i.events("person-E1")
+	if want := []string{"AbsenceRecorded", "AbsenceEnded", "AbsenceEnded", "AbsenceRecorded"}; !slices.Equal(got[len(got)-4:], want) {
+		t.Errorf("history is %v, want %v at the end", got, want)
+	}
+}
+
 // together tells whether two answers, about different things and so in any order,
 // are these.
 func together(a, b answer, one, other string) bool {

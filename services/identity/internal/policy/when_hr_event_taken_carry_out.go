@@ -138,6 +138,10 @@ func (h *hrEvents) corrects(s person.State, original hrevent.Event, data hrevent
 		}
 	case hrevent.Absent:
 		// It is about the absence as it stands, not as it was first sent.
+	case hrevent.Returned:
+		day := data.EffectiveDate // what it does not speak of is not moved
+		data = original.Data.Merge(data)
+		data.EffectiveDate = day
 	default:
 		data = original.Data.Merge(data)
 	}
@@ -186,11 +190,14 @@ func (h *hrEvents) meaning(ctx context.Context, s person.State, newID, verb stri
 		}
 		return h.absent(d, absence(e), reason)
 	case hrevent.Returned:
-		at, err := now, error(nil)
-		if d.EffectiveDate.Given {
-			at, err = hrevent.Day(d.EffectiveDate, "effective_date", zone)
+		c, err := person.Return{At: now, Correction: correction, Reason: reason, Now: now}, error(nil)
+		switch {
+		case d.EffectiveDate.Given:
+			c.At, err = hrevent.Day(d.EffectiveDate, "effective_date", zone)
+		case correction:
+			c.At = time.Time{}
 		}
-		return person.Return{At: at, Correction: correction, Reason: reason, Now: now}, err
+		return c, err
 	case hrevent.DepartureClosed:
 		open, err := h.gateOpen(ctx, e.Subject)
 		return person.CloseFile{GateOpen: open, Reason: reason, Now: now}, err

@@ -126,8 +126,10 @@ func (c CorrectAbsence) decide(s State) ([]proto.Message, error) {
 // instant ends then. One that begins later stays; one that begins then never
 // does.
 type Return struct {
+	// At is the instant. Zero in a correction that does not speak of it.
 	At time.Time
-	// Correction says that HR had named another day before.
+	// Correction says that HR had told of the return before: if the day stays as
+	// it is, nothing changes.
 	Correction bool
 	Reason     string
 	Now        time.Time
@@ -138,6 +140,9 @@ func (c Return) now() time.Time { return c.Now }
 func (c Return) decide(s State) ([]proto.Message, error) {
 	if s.Status == Unknown {
 		return nil, ErrNotEmployed
+	}
+	if c.Correction && (c.At.IsZero() || s.returned(c.At)) {
+		return nil, nil
 	}
 	var events []proto.Message
 	for _, a := range s.Absences {
@@ -152,6 +157,17 @@ func (c Return) decide(s State) ([]proto.Message, error) {
 		return nil, ErrReturnedBefore
 	}
 	return events, nil
+}
+
+// returned tells whether a return ended an absence at that instant, as it is
+// known by now.
+func (s State) returned(at time.Time) bool {
+	for _, end := range s.Returns {
+		if end.Equal(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // away are the absences after one was recorded, in its own place.

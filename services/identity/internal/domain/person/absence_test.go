@@ -68,6 +68,17 @@ func TestOneReturnsFromTheAbsencesOfThatDay(t *testing.T) {
 		When(person.Return{At: day(8), Correction: true, Now: now}).ThenRefused(person.ErrReturnedBefore).
 		When(person.Return{At: day(8), Now: now}).ThenNothing().
 		When(person.Return{At: day(6), Correction: true, Now: now}).Then(back("a", day(6)), back("b", day(6)))
+	// One that does not move the day changes nothing, whatever has come since.
+	again := []proto.Message{back("a", day(5)), back("b", day(5)), away("c", day(5), day(9), "E7")}
+	works(t).Given(append(two, again...)...).
+		When(person.Return{Correction: true, Now: now}).ThenNothing().
+		When(person.Return{At: day(5), Correction: true, Now: now}).ThenNothing()
+	works(t).Given(append(two, back("a", day(7)), back("a", day(6)))...).
+		When(person.Return{At: day(6), Correction: true, Now: now}).ThenNothing()
+	works(t).Given(two[0], back("a", day(7)), back("a", day(6))).
+		When(person.Return{At: day(7), Correction: true, Now: now}).ThenRefused(person.ErrReturnedBefore)
+	works(t).Given(two[0], back("a", day(7)), away("a", day(1), day(10), "E7")). // the absence was corrected
+											When(person.Return{At: day(7), Correction: true, Now: now}).Then(back("a", day(7)))
 	works(t).Given(two...).When(person.Return{At: day(3), Now: now}).Then(back("a", day(3))) // the other one is ahead
 	works(t).Given(two...).When(person.Return{At: day(12), Now: now}).Then(back("b", day(12)))
 	works(t).Given(two...).When(person.Return{At: day(0), Now: now}).ThenNothing()
