@@ -377,6 +377,31 @@ func TestTheDeputyOfAnAbsenceSignsWhileItLasts(t *testing.T) {
 	}
 }
 
+// When the longest time of a deputy is over and the absence goes on, an event says
+// that nobody signs any more.
+//
+// Covers: APR-011
+func TestItIsSaidWhenTheDeputyOfAnAbsenceWithoutAnEndSignsNoLonger(t *testing.T) {
+	s := begin(t)
+	now := s.Clock.Now()
+	for id, number := range map[string]string{"abs_1": "E7", "abs_2": "E9"} {
+		s.Says("identity", "person-"+number, &identityv1.AbsenceRecorded{
+			PersonId: "per_" + number, EmployeeNumber: number, Deputy: "E8", AbsenceId: id, From: timestamppb.New(now.AddDate(-2, 0, 0)),
+		})
+	}
+	s.Says("identity", "person-E9", &identityv1.AbsenceEnded{PersonId: "per_E9", EmployeeNumber: "E9", AbsenceId: "abs_2", EffectiveAt: timestamppb.New(now.AddDate(0, 0, 5))})
+	s.Clock.Set(now.Add(366 * 24 * time.Hour))
+	s.Eventually("it is said", func() bool { return len(s.Stream("approval", "authority-per_E7")) == 2 })
+	e, ok := s.Stream("approval", "authority-per_E7")[1].Message.(*approvalv1.DeputyEnded)
+	if !ok || e.GetReason() != "elapsed" || e.GetDelegationId() != "dlg_absence_abs_1" || e.GetEmployeeNumber() != "E7" {
+		t.Errorf("said: %v", e)
+	}
+	facts := s.Stream("approval", "authority-per_E9")
+	if e, ok := facts[len(facts)-1].Message.(*approvalv1.DeputyEnded); !ok || e.GetReason() != "returned" {
+		t.Errorf("of whoever is back it says %v", facts[len(facts)-1].Message)
+	}
+}
+
 // Absences that overlap or follow each other have each their deputy, for their
 // own days.
 //

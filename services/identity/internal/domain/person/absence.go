@@ -13,7 +13,7 @@ import (
 )
 
 // LongestDeputy is how long one absence may be for which a deputy is named: no
-// delegation is longer (APR-011).
+// delegation is longer (APR-011). It is authority.Longest of approval.
 const LongestDeputy = 366 * 24 * time.Hour
 
 // GoAbsent says that a person is away for some days (ACR-061).
