@@ -93,7 +93,11 @@ func TestADeputyEndsAtOnceOrOnALaterDay(t *testing.T) {
 	later := func(n int) *approvalv1.DeputyEnded { return ended("d1", "returned", timestamppb.New(day(n))) }
 	rule().When(end(5)).Then(later(5)).When(end(5)).ThenNothing().When(end(7)).ThenNothing().When(end(3)).Then(later(3))
 	rule().When(end(9)).ThenNothing() // by itself
-	rule().When(end(1)).Then(ended("d1", "returned", nil)).When(end(1)).ThenRefused(authority.ErrUnknown)
+	rule().When(end(1)).Then(ended("d1", "returned", nil)).When(end(1)).ThenNothing()
+	// Whoever is back may have recalled the deputy in the same moment.
+	recalled := end(1)
+	recalled.Reason = authority.ReasonRecalled
+	rule().When(recalled).Then(ended("d1", "recalled", nil)).When(end(5)).ThenNothing().When(recalled).ThenRefused(authority.ErrUnknown)
 	rule().When(end(0)).Then(ended("d1", "returned", nil))
 	// What ends on a later day gives room from then on.
 	rule().Given(later(5)).When(authority.NameDeputy{ID: "d2", Of: party("a"), Deputy: party("b"), From: day(5), Until: day(8), Now: noon, Reason: "named"}).
