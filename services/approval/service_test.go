@@ -675,9 +675,13 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 	if r := s.decides("E7", "approve", "1"); r != "" {
 		t.Fatal(r)
 	}
-	if r := s.request(s.As("E7"), &approvalv1.DecideRequest{
-		CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(end.AddDate(0, 0, 9)),
-	}); r != "" {
+	postpone := func(until time.Time) string {
+		return s.request(s.As("E7"), &approvalv1.DecideRequest{CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(until)})
+	}
+	if r := postpone(end.AddDate(0, 0, 9)); r != "APPROVAL_UNTIL_OVER" {
+		t.Errorf("to a day after its end: %q", r)
+	}
+	if r := postpone(end.Add(-time.Microsecond)); r != "" {
 		t.Fatal(r)
 	}
 	if v := s.shows("1"); !v.GetLapsesAt().AsTime().Equal(end) {
@@ -688,7 +692,7 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 		s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened(id), "Lapsed") })
 	}
 	s.expect("1", "CaseOpened StepAssigned StepApproved StepAssigned Lapsed")
-	s.expect("2", "CaseOpened StepAssigned Postponed Lapsed")
+	s.expect("2", "CaseOpened StepAssigned Postponed StepAssigned Lapsed")
 	facts := s.Stream("approval", "case-case_1")
 	if e := facts[len(facts)-1].Message.(*approvalv1.ApprovalLapsed); e.GetReason() != "over" {
 		t.Errorf("it lapsed because of %q", e.GetReason())
