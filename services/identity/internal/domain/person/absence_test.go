@@ -79,6 +79,8 @@ func TestOneReturnsFromTheAbsencesOfThatDay(t *testing.T) {
 		When(person.Return{At: day(7), Correction: true, Now: now}).ThenRefused(person.ErrReturnedBefore)
 	works(t).Given(two[0], back("a", day(7)), away("a", day(1), day(10), "E7")). // the absence was corrected
 											When(person.Return{At: day(7), Correction: true, Now: now}).Then(back("a", day(7)))
+	works(t).Given(two[0], back("a", day(7)), away("a", day(1), day(7), "E8")). // only its deputy was
+											When(person.Return{At: day(7), Correction: true, Now: now}).ThenNothing()
 	works(t).Given(two...).When(person.Return{At: day(3), Now: now}).Then(back("a", day(3))) // the other one is ahead
 	works(t).Given(two...).When(person.Return{At: day(12), Now: now}).Then(back("b", day(12)))
 	works(t).Given(two...).When(person.Return{At: day(0), Now: now}).ThenNothing()

@@ -137,8 +137,10 @@ func Evolve(s State, event proto.Message) State {
 		}
 	case *identityv1.AbsenceRecorded:
 		s.Absences = away(s.Absences, e)
-		s.Returns = maps.Clone(s.Returns)
-		delete(s.Returns, e.GetAbsenceId())
+		if end, ok := s.Returns[e.GetAbsenceId()]; ok && (e.GetUntil() == nil || !e.GetUntil().AsTime().Equal(end)) {
+			s.Returns = maps.Clone(s.Returns)
+			delete(s.Returns, e.GetAbsenceId()) // it does not end by that return any more
+		}
 	case *identityv1.AbsenceEnded:
 		s.Absences = back(s.Absences, e)
 		s.Returns = maps.Clone(s.Returns)
