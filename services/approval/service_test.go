@@ -377,6 +377,31 @@ func TestTheDeputyOfAnAbsenceSignsWhileItLasts(t *testing.T) {
 	}
 }
 
+// When the longest time of a deputy is over and the absence goes on, an event says
+// that nobody signs any more.
+//
+// Covers: APR-011
+func TestItIsSaidWhenTheDeputyOfAnAbsenceWithoutAnEndSignsNoLonger(t *testing.T) {
+	s := begin(t)
+	now := s.Clock.Now()
+	for id, number := range map[string]string{"abs_1": "E7", "abs_2": "E9"} {
+		s.Says("identity", "person-"+number, &identityv1.AbsenceRecorded{
+			PersonId: "per_" + number, EmployeeNumber: number, Deputy: "E8", AbsenceId: id, From: timestamppb.New(now.AddDate(-2, 0, 0)),
+		})
+	}
+	s.Says("identity", "person-E9", &identityv1.AbsenceEnded{PersonId: "per_E9", EmployeeNumber: "E9", AbsenceId: "abs_2", EffectiveAt: timestamppb.New(now.AddDate(0, 0, 5))})
+	s.Clock.Set(now.Add(366 * 24 * time.Hour))
+	s.Eventually("it is said", func() bool { return len(s.Stream("approval", "authority-per_E7")) == 2 })
+	e, ok := s.Stream("approval", "authority-per_E7")[1].Message.(*approvalv1.DeputyEnded)
+	if !ok || e.GetReason() != "elapsed" || e.GetDelegationId() != "dlg_absence_abs_1" || e.GetEmployeeNumber() != "E7" {
+		t.Errorf("said: %v", e)
+	}
+	facts := s.Stream("approval", "authority-per_E9")
+	if e, ok := facts[len(facts)-1].Message.(*approvalv1.DeputyEnded); !ok || e.GetReason() != "returned" {
+		t.Errorf("of whoever is back it says %v", facts[len(facts)-1].Message)
+	}
+}
+
 // Absences that overlap or follow each other have each their deputy, for their
 // own days.
 //
@@ -710,9 +735,13 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 	if r := s.decides("E7", "approve", "1"); r != "" {
 		t.Fatal(r)
 	}
-	if r := s.request(s.As("E7"), &approvalv1.DecideRequest{
-		CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(end.AddDate(0, 0, 9)),
-	}); r != "" {
+	postpone := func(until time.Time) string {
+		return s.request(s.As("E7"), &approvalv1.DecideRequest{CaseId: "case_2", Decision: "postpone", Digest: "d2", Reason: "later", Until: timestamppb.New(until)})
+	}
+	if r := postpone(end.AddDate(0, 0, 9)); r != "APPROVAL_UNTIL_OVER" {
+		t.Errorf("to a day after its end: %q", r)
+	}
+	if r := postpone(end.Add(-time.Microsecond)); r != "" {
 		t.Fatal(r)
 	}
 	if v := s.shows("1"); !v.GetLapsesAt().AsTime().Equal(end) {
@@ -723,7 +752,7 @@ func TestARequestWhoseEndPassesWhileItWaitsLapsesByItself(t *testing.T) {
 		s.Eventually("lapsed", func() bool { return strings.HasSuffix(s.happened(id), "Lapsed") })
 	}
 	s.expect("1", "CaseOpened StepAssigned StepApproved StepAssigned Lapsed")
-	s.expect("2", "CaseOpened StepAssigned Postponed Lapsed")
+	s.expect("2", "CaseOpened StepAssigned Postponed StepAssigned Lapsed")
 	facts := s.Stream("approval", "case-case_1")
 	if e := facts[len(facts)-1].Message.(*approvalv1.ApprovalLapsed); e.GetReason() != "over" {
 		t.Errorf("it lapsed because of %q", e.GetReason())

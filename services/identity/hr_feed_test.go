@@ -233,6 +233,60 @@ func TestAnAbsenceIsCorrectedInItsPlace(t *testing.T) {
 	}
 }
 
+// A correction is of the absence as it stands: an earlier correction stays, and
+// nobody is away again who is back.
+//
+// Covers: ACR-061
+func TestACorrectionLeavesWhatItDoesNotName(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	h.done("hired", "E1", ada)
+	absent := h.done("absent", "E1", `{"from":"2026-11-23","until":"2026-11-27","deputy":"E7"}`)
+	corrected := func(id, fields string) string { return fmt.Sprintf(`{"corrects":%q,%s}`, id, fields) }
+	last := func(deputy, until string) {
+		t.Helper()
+		facts, err := i.identity.Journal.Stream(t.Context(), "person-E1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, ok := facts[len(facts)-1].Message.(*identityv1.AbsenceRecorded)
+		if !ok || e.GetDeputy() != deputy || e.GetUntil().AsTime().Format(time.RFC3339) != until {
+			t.Errorf("recorded %v, want %s until %s", facts[len(facts)-1].Message, deputy, until)
+		}
+	}
+	h.done("corrected", "E1", corrected(absent, `"deputy":"E3"`))
+	last("E3", "2026-11-27T16:00:00Z")
+	h.done("corrected", "E1", corrected(absent, `"until":"2026-11-26"`))
+	last("E3", "2026-11-26T16:00:00Z")
+	h.done("returned", "E1", `{"effective_date":"2026-11-25"}`)
+	h.done("corrected", "E1", corrected(absent, `"reason":"illness"`))
+	last("E3", "2026-11-24T16:00:00Z")
+	h.done("returned", "E1", `{"effective_date":"2026-11-23"}`)
+	h.refused("corrected", "E1", corrected(absent, `"reason":"illness"`), "HR_ABSENCE_GONE")
+}
+
+// A correction of a return that does not move its day is taken, and ends nothing.
+//
+// Covers: ACR-061
+func TestACorrectionOfAReturnMayLeaveTheDay(t *testing.T) {
+	i := install(t)
+	i.pack(1, feedPack)
+	h := i.hrSystem()
+	h.done("hired", "E1", ada)
+	h.done("absent", "E1", `{"from":"2026-11-20","until":"2026-11-27","deputy":"E7"}`)
+	dated := h.done("returned", "E1", `{"effective_date":"2026-11-25"}`)
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness"}`, dated))
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness","effective_date":"2026-11-25"}`, dated))
+	atOnce := h.done("returned", "E1", `{}`)
+	h.done("absent", "E1", `{"from":"2026-11-20","until":"2026-11-27","deputy":"E8"}`)
+	h.done("corrected", "E1", fmt.Sprintf(`{"corrects":%q,"reason":"illness"}`, atOnce))
+	got := i.events("person-E1")
+	if want := []string{"AbsenceRecorded", "AbsenceEnded", "AbsenceEnded", "AbsenceRecorded"}; !slices.Equal(got[len(got)-4:], want) {
+		t.Errorf("history is %v, want %v at the end", got, want)
+	}
+}
+
 // together tells whether two answers, about different things and so in any order,
 // are these.
 func together(a, b answer, one, other string) bool {

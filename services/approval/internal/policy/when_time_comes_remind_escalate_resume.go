@@ -15,6 +15,7 @@ import (
 	"github.com/ostiary/ostiary/libs/projection"
 
 	"github.com/ostiary/ostiary/services/approval/internal/domain/approvalcase"
+	"github.com/ostiary/ostiary/services/approval/internal/domain/authority"
 )
 
 // timeName is the durable identity of the deadlines. Never rename it: old ones
@@ -29,8 +30,13 @@ const (
 	over   = "over"   // what is asked for would be over, and lapses
 )
 
+// elapse begins the kind of the deadline of a deputy whose absence has no end;
+// the delegation follows.
+const elapse = "elapse "
+
 // WhenTimeComesRemindEscalateResume reminds, escalates and lets lapse what
-// waits, and goes on with what was postponed (APR-010).
+// waits, goes on with what was postponed (APR-010), and says when the longest time
+// of a deputy is over (APR-011).
 func WhenTimeComesRemindEscalateResume(c *Cases) *projection.Deadlines {
 	return &projection.Deadlines{
 		Derive: func(f eventstore.Fact) []projection.DueChange { return waits(f.Stream, f.Message) },
@@ -50,6 +56,9 @@ func (c *Cases) timeComes(ctx context.Context, d projection.Due) error {
 	if err != nil {
 		return err
 	}
+	if delegation, ok := strings.CutPrefix(d.Kind, elapse); ok {
+		return c.elapse(ctx, d, f, delegation)
+	}
 	id := strings.TrimPrefix(d.Stream, "case-")
 	s, err := c.Load(ctx, id)
 	if err != nil || !s.Waiting() {
@@ -63,14 +72,30 @@ func (c *Cases) timeComes(ctx context.Context, d projection.Due) error {
 	if err != nil {
 		return err
 	}
-	command := eventstore.PolicyCommandID(timeName+"/"+d.Kind, c.Service, d.Position, d.Stream)
-	by := eventstore.Command{ID: command, Digest: eventstore.Digest(timeName, d.Stream, c.Service, []byte(command))}
+	by := c.onTime(d)
 	m := messaging.CausedBy(c.Service, f)
 	m.PolicyDigest = rules.Digest
 	if err := c.decide(ctx, id, by, m, due); err != nil || d.Kind == remind {
 		return err
 	}
 	return c.Follow(ctx, id, by, m)
+}
+
+// onTime is the command that a deadline gives.
+func (c *Cases) onTime(d projection.Due) eventstore.Command {
+	id := eventstore.PolicyCommandID(timeName+"/"+d.Kind, c.Service, d.Position, d.Stream)
+	return eventstore.Command{ID: id, Digest: eventstore.Digest(timeName, d.Stream, c.Service, []byte(id))}
+}
+
+// elapse records that a deputy signs no longer though the absence goes on
+// (APR-011).
+func (c *Cases) elapse(ctx context.Context, d projection.Due, f eventstore.Fact, delegation string) error {
+	_, err := eventstore.Execute(ctx, c.Journal, authority.Decider, d.Stream, c.onTime(d), messaging.CausedBy(c.Service, f),
+		authority.Command(authority.Elapse{ID: delegation, Now: c.Clock.Now()}))
+	if err != nil {
+		return fmt.Errorf("end a delegation whose time is over: %w", err)
+	}
+	return nil
 }
 
 // due is the command of a deadline.
@@ -113,6 +138,12 @@ func waits(stream string, event proto.Message) []projection.DueChange {
 		return []projection.DueChange{at(remind, nil), at(late, e.GetDueAt())}
 	case *approvalv1.ApprovalPostponed:
 		return []projection.DueChange{at(remind, nil), at(late, nil), at(resume, e.GetUntil())}
+	case *approvalv1.DeputyNamed:
+		if strings.HasPrefix(e.GetDelegationId(), byAbsence) && e.GetReason() == authority.ReasonOpenAbsence {
+			return []projection.DueChange{at(elapse+e.GetDelegationId(), e.GetUntil())}
+		}
+	case *approvalv1.DeputyEnded:
+		return []projection.DueChange{at(elapse+e.GetDelegationId(), nil)}
 	case *approvalv1.ApprovalGranted, *approvalv1.ApprovalRefused, *approvalv1.ApprovalReturned, *approvalv1.ApprovalCancelled, *approvalv1.ApprovalLapsed:
 		return []projection.DueChange{at(remind, nil), at(late, nil), at(resume, nil), at(over, nil)}
 	}

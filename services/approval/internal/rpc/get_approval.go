@@ -27,7 +27,7 @@ func (s *Server) GetApproval(ctx context.Context, r *approvalv1.GetApprovalReque
 	state, steps := trail(facts)
 	answer := &approvalv1.GetApprovalResponse{Approval: shown(c), Route: state.Opened.GetRoute(), Steps: steps}
 	if state.Waiting() {
-		if answer.Steps, err = s.toCome(ctx, state, steps); err != nil {
+		if answer.Steps, err = s.ahead(ctx, state, steps); err != nil {
 			return nil, err
 		}
 	}
@@ -107,11 +107,15 @@ func own(c readmodel.Case) func(string) bool {
 	return func(person string) bool { return person == c.RequesterID || person == c.BeneficiaryID }
 }
 
-// toCome adds the steps that have not begun, as they would begin now.
-func (s *Server) toCome(ctx context.Context, state approvalcase.State, steps []*approvalv1.StepView) ([]*approvalv1.StepView, error) {
+// ahead says when the step that waits lapses, and adds the steps that have not
+// begun, as they would begin now.
+func (s *Server) ahead(ctx context.Context, state approvalcase.State, steps []*approvalv1.StepView) ([]*approvalv1.StepView, error) {
 	rules, err := s.Packs.Current(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(steps) > 0 {
+		steps[len(steps)-1].LapsesAt = lapses(state, rules.Pack == nil || rules.Pack.Escalation != nil)
 	}
 	for n := state.Step + 1; n <= state.Opened.GetSteps(); n++ {
 		plan, err := s.Plan(ctx, state, n, rules)

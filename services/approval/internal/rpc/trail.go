@@ -40,12 +40,9 @@ func trail(facts []eventstore.Fact) (state approvalcase.State, steps []*approval
 	if end, ok := ends[state.Status]; ok {
 		last.State = end
 	}
-	if state.Waiting() {
-		last.LapsesAt = lapses(state)
-		if state.Escalation != nil {
-			late := &approvalv1.Seat{By: "escalation:" + state.Escalation.GetBy(), Holders: state.Escalation.GetHolders()}
-			last.Seats = append(slices.Clone(last.GetSeats()), late)
-		}
+	if state.Waiting() && state.Escalation != nil {
+		late := &approvalv1.Seat{By: "escalation:" + state.Escalation.GetBy(), Holders: state.Escalation.GetHolders()}
+		last.Seats = append(slices.Clone(last.GetSeats()), late)
 	}
 	return state, steps
 }
@@ -91,15 +88,23 @@ func awaited(s approvalcase.State) []*approvalv1.Party {
 	return people
 }
 
-// lapses is when a case lapses whose step nobody signs: when the step is late
-// once more, or before if what is asked for would be over; nil if that is not
-// known.
-func lapses(s approvalcase.State) *timestamppb.Timestamp {
-	end := s.Opened.GetAsk().GetNeededUntil()
-	if s.Status == approvalcase.Open && s.Escalation != nil && (end == nil || s.DueAt.Before(end.AsTime())) {
-		return timestamppb.New(s.DueAt)
+// lapses is when a case that waits lapses unless its step is signed; nil if that
+// is not certain by now. It is when the step is late once more, or for the first
+// time if the pack names nobody to escalate to, or before if what is asked for is
+// over by then. A case that rests begins its step anew, so that only an end
+// before that is certain.
+func lapses(s approvalcase.State, escalates bool) *timestamppb.Timestamp {
+	end, next := s.Opened.GetAsk().GetNeededUntil(), s.DueAt
+	if s.Status == approvalcase.Postponed {
+		next = s.Until
 	}
-	return end
+	switch {
+	case end != nil && (next.IsZero() || !next.Before(end.AsTime())):
+		return end
+	case next.IsZero() || s.Status == approvalcase.Postponed || escalates && s.Escalation == nil:
+		return nil
+	}
+	return timestamppb.New(next)
 }
 
 // signatureOf is the signature that an event holds, whatever was decided.

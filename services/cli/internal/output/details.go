@@ -32,6 +32,7 @@ var labels = map[string]string{
 	"effective_date":  "生效日期",
 	"employee":        "工号",
 	"employee_number": "工号",
+	"ends_at":         "结束时间",
 	"feed":            "事件流",
 	"file":            "文件",
 	"grant":           "授权",

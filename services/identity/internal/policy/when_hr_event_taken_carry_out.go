@@ -108,19 +108,8 @@ func (h *hrEvents) employee(ctx context.Context, f eventstore.Fact, taken *ident
 		if err != nil {
 			return err
 		}
-		verb, correction = original.Verb, true
-		switch verb {
-		case hrevent.TransferNoticed:
-			verb, data.EffectiveDate = h.ofTransfer(state, original.Data, data)
-		case hrevent.Hired, hrevent.Moved:
-			// Only what the correction names is wrong: the rest may have
-			// changed since.
-			if !data.EffectiveDate.Given {
-				data.EffectiveDate = original.Data.EffectiveDate
-			}
-		default:
-			data = original.Data.Merge(data)
-		}
+		correction = true
+		verb, data = h.corrects(state, original, data)
 	}
 	c, err := h.meaning(ctx, state, taken.GetPersonId(), verb, data, e, correction)
 	if err != nil {
@@ -132,6 +121,31 @@ func (h *hrEvents) employee(ctx context.Context, f eventstore.Fact, taken *ident
 	}
 	_, err = eventstore.Execute(ctx, h.p.Journal, person.Decider, stream, h.policy.Command(f, stream), messaging.CausedBy(h.p.Service, f), c)
 	return err
+}
+
+// corrects says what a correction is about, and the data with which it is carried
+// out.
+func (h *hrEvents) corrects(s person.State, original hrevent.Event, data hrevent.Data) (string, hrevent.Data) {
+	verb := original.Verb
+	switch verb {
+	case hrevent.TransferNoticed:
+		verb, data.EffectiveDate = h.ofTransfer(s, original.Data, data)
+	case hrevent.Hired, hrevent.Moved:
+		// Only what the correction names is wrong: the rest may have
+		// changed since.
+		if !data.EffectiveDate.Given {
+			data.EffectiveDate = original.Data.EffectiveDate
+		}
+	case hrevent.Absent:
+		// It is about the absence as it stands, not as it was first sent.
+	case hrevent.Returned:
+		day := data.EffectiveDate // what it does not speak of is not moved
+		data = original.Data.Merge(data)
+		data.EffectiveDate = day
+	default:
+		data = original.Data.Merge(data)
+	}
+	return verb, data
 }
 
 // ofTransfer says what the correction of a notice is, and from which day. Once
@@ -171,13 +185,19 @@ func (h *hrEvents) meaning(ctx context.Context, s person.State, newID, verb stri
 	case hrevent.Dismissed, hrevent.WalkedOut:
 		return h.atOnce(d, reason)
 	case hrevent.Absent:
+		if correction {
+			return h.absenceCorrected(d, absence(e), reason)
+		}
 		return h.absent(d, absence(e), reason)
 	case hrevent.Returned:
-		at, err := now, error(nil)
-		if d.EffectiveDate.Given {
-			at, err = hrevent.Day(d.EffectiveDate, "effective_date", zone)
+		c, err := person.Return{At: now, Correction: correction, Reason: reason, Now: now}, error(nil)
+		switch {
+		case d.EffectiveDate.Given:
+			c.At, err = hrevent.Day(d.EffectiveDate, "effective_date", zone)
+		case correction:
+			c.At = time.Time{}
 		}
-		return person.Return{At: at, Correction: correction, Reason: reason, Now: now}, err
+		return c, err
 	case hrevent.DepartureClosed:
 		open, err := h.gateOpen(ctx, e.Subject)
 		return person.CloseFile{GateOpen: open, Reason: reason, Now: now}, err
@@ -299,6 +319,35 @@ func (h *hrEvents) absent(d hrevent.Data, id, reason string) (person.Command, er
 		}
 	}
 	return person.GoAbsent{ID: id, From: from, Until: until, Deputy: d.Deputy.Value, Reason: reason, Now: h.p.Clock.Now()}, nil
+}
+
+// absenceCorrected is what a correction names of an absence.
+func (h *hrEvents) absenceCorrected(d hrevent.Data, id, reason string) (person.Command, error) {
+	c := person.CorrectAbsence{ID: id, Now: h.p.Clock.Now()}
+	if d.From.Given {
+		from, err := hrevent.Day(d.From, "from", h.p.Zone)
+		if err != nil {
+			return nil, err
+		}
+		c.From = &from
+	}
+	if d.Until.Given {
+		c.Until = &time.Time{} // nobody knows
+	}
+	if d.Until.Value != "" {
+		until, err := hrevent.DayAfter(d.Until, "until", h.p.Zone)
+		if err != nil {
+			return nil, err
+		}
+		c.Until = &until
+	}
+	if d.Deputy.Given {
+		c.Deputy = &d.Deputy.Value
+	}
+	if d.Reason.Given {
+		c.Reason = &reason
+	}
+	return c, nil
 }
 
 // original is the event that a correction names: carried out, of the same

@@ -1285,7 +1285,9 @@ type DeputyNamed struct {
 	From *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
 	// Last instant, exclusive.
 	Until *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
-	// Why: named by the person, or "absence" by HR.
+	// Why: named by the person, or by HR "absence", or "open_absence" if HR has not
+	// said until when: then the deputy signs for as long as anybody may, and
+	// DeputyEnded tells that this time is over.
 	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1370,7 +1372,8 @@ func (x *DeputyNamed) GetReason() string {
 	return ""
 }
 
-// DeputyEnded says that a delegation ends before its time, or never begins.
+// DeputyEnded says that a delegation ends before its time, or never begins, or
+// that the absence goes on for which it was made.
 type DeputyEnded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person who is represented.
@@ -1379,7 +1382,8 @@ type DeputyEnded struct {
 	EmployeeNumber string `protobuf:"bytes,2,opt,name=employee_number,json=employeeNumber,proto3" json:"employee_number,omitempty"`
 	// Delegation.
 	DelegationId string `protobuf:"bytes,3,opt,name=delegation_id,json=delegationId,proto3" json:"delegation_id,omitempty"`
-	// Why: recalled, returned, corrected, or leaver.
+	// Why: recalled, returned, corrected, leaver, or elapsed: the absence has no end
+	// and the longest time of a deputy is over.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// First instant at which the deputy no longer signs; absent: at once.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`

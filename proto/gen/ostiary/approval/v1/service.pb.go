@@ -144,8 +144,10 @@ type StepView struct {
 	// Escalations, in order: the first because the step was late, more if others
 	// have taken that place since.
 	Escalations []*StepEscalation `protobuf:"bytes,8,rep,name=escalations,proto3" json:"escalations,omitempty"`
-	// When the case lapses unless the step is signed; absent: it is escalated
-	// first, or never.
+	// When the case lapses unless the step is signed: it is late then and was
+	// escalated, or the pack names nobody to escalate to, or what is asked for is
+	// over. Absent while that is not certain: it may be escalated first, or it
+	// rests and begins anew, or it never is late.
 	LapsesAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=lapses_at,json=lapsesAt,proto3" json:"lapses_at,omitempty"`
 	// When it lapsed.
 	LapsedAt      *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=lapsed_at,json=lapsedAt,proto3" json:"lapsed_at,omitempty"`

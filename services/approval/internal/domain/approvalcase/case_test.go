@@ -10,6 +10,8 @@ import (
 
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 
+	"github.com/ostiary/ostiary/libs/fault"
+
 	"github.com/ostiary/ostiary/services/approval/internal/domain/approvalcase"
 )
 
@@ -409,6 +411,22 @@ func TestACaseLapsesWhenWhatIsAskedForIsOver(t *testing.T) {
 		When(signing(end)).ThenRefused(approvalcase.ErrClosed)
 	rest := &approvalv1.ApprovalPostponed{CaseId: "case_1", Until: timestamppb.New(second), Signature: signature("E7", "supervisor", "")}
 	rule(t).Given(append(given, rest)...).When(approvalcase.RunOut{Now: end}).Then(over)
+	postpone := func(to time.Time) approvalcase.Postpone { return approvalcase.Postpone{Signing: by("E7"), Until: to} }
+	rule(t).Given(given...).
+		When(postpone(end)).ThenRefused(approvalcase.ErrUntilOver).
+		When(postpone(second)).ThenRefused(approvalcase.ErrUntilOver).
+		When(postpone(end.Add(-time.Microsecond))).Then(&approvalv1.ApprovalPostponed{
+		PersonId: "per_E1", EmployeeNumber: "E1", CaseId: "case_1", Kind: "access_request",
+		Until: timestamppb.New(end.Add(-time.Microsecond)), Signature: signature("E7", "supervisor", ""),
+	})
+	var state approvalcase.State
+	for _, e := range given {
+		state = approvalcase.Evolve(state, e)
+	}
+	_, err := approvalcase.Decide(state, postpone(end))
+	if why, ok := fault.Of(err); !ok || why.Details["ends_at"] != end.Format(time.RFC3339) {
+		t.Errorf("the refusal does not name the end: %v", err)
+	}
 	leader := by("E51")
 	leader.Now = end
 	rule(t).Given(given...).When(approvalcase.Authorise{Signing: leader, Leader: true}).ThenRefused(approvalcase.ErrOver)

@@ -24,6 +24,12 @@ const longestRest = 366 * 24 * time.Hour
 var ErrUntil = fault.New(fault.Invalid, "APPROVAL_UNTIL_INVALID",
 	"Postpone to a later day, at most a year away; refuse what is not to be.", "延期日期须晚于现在且不超过一年；不同意请直接拒绝。")
 
+// ErrUntilOver says that what is asked for would be over before the case goes on;
+// it names that end.
+var ErrUntilOver = fault.New(fault.Refused, "APPROVAL_UNTIL_OVER",
+	"By then what is asked for would be over, and it would lapse unsigned; postpone to a time before its end, or refuse it.",
+	"届时所申请的期限已过，审批将自动失效；请延期至其结束之前，或直接拒绝。")
+
 func (c Postpone) decide(s State) ([]proto.Message, error) {
 	s, events := c.asNow(s)
 	_, signature, err := c.may(s)
@@ -35,6 +41,9 @@ func (c Postpone) decide(s State) ([]proto.Message, error) {
 	}
 	if !c.Until.After(c.Now) || c.Until.Sub(c.Now) > longestRest {
 		return nil, ErrUntil
+	}
+	if s.over(c.Until) {
+		return nil, ErrUntilOver.With("ends_at", s.ask().GetNeededUntil().AsTime().Format(time.RFC3339))
 	}
 	return append(events, &approvalv1.ApprovalPostponed{
 		PersonId: s.person(), EmployeeNumber: s.number(), CaseId: s.ask().GetCaseId(), Kind: s.ask().GetKind(),

@@ -93,7 +93,11 @@ func TestADeputyEndsAtOnceOrOnALaterDay(t *testing.T) {
 	later := func(n int) *approvalv1.DeputyEnded { return ended("d1", "returned", timestamppb.New(day(n))) }
 	rule().When(end(5)).Then(later(5)).When(end(5)).ThenNothing().When(end(7)).ThenNothing().When(end(3)).Then(later(3))
 	rule().When(end(9)).ThenNothing() // by itself
-	rule().When(end(1)).Then(ended("d1", "returned", nil)).When(end(1)).ThenRefused(authority.ErrUnknown)
+	rule().When(end(1)).Then(ended("d1", "returned", nil)).When(end(1)).ThenNothing()
+	// Whoever is back may have recalled the deputy in the same moment.
+	recalled := end(1)
+	recalled.Reason = authority.ReasonRecalled
+	rule().When(recalled).Then(ended("d1", "recalled", nil)).When(end(5)).ThenNothing().When(recalled).ThenRefused(authority.ErrUnknown)
 	rule().When(end(0)).Then(ended("d1", "returned", nil))
 	// What ends on a later day gives room from then on.
 	rule().Given(later(5)).When(authority.NameDeputy{ID: "d2", Of: party("a"), Deputy: party("b"), From: day(5), Until: day(8), Now: noon, Reason: "named"}).
@@ -127,9 +131,42 @@ func TestEachAbsenceHasItsOwnDeputy(t *testing.T) {
 		When(cover("1", "b", -9, 0)).ThenNothing() // over
 	// A deputy whom the person named meanwhile signs for both times.
 	testkit.Rule(t, authority.Decider).Given(named("d0", "b", 0, 5)).When(cover("1", "b", 1, 9)).Then(covers("1", "b", 1, 9))
-	openEnd := cover("1", "b", 1, 9)
-	openEnd.Until = time.Time{}
-	testkit.Rule(t, authority.Decider).When(openEnd).Then(covers("1", "b", 1, 367))
+}
+
+// While nobody knows until when somebody is away, the deputy signs for the
+// longest time from now, or from the beginning of the absence; what is said again
+// does not move that. When it is over, an event says so.
+//
+// Covers: ACR-061, APR-011
+func TestTheDeputyOfAnAbsenceWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	const most = 366 // identity's LongestDeputy is the same
+	if authority.Longest != most*24*time.Hour {
+		t.Errorf("a delegation may hold for %v", authority.Longest)
+	}
+	open := func(from, now int) authority.CoverAbsence {
+		c := cover("1", "b", from, 0)
+		c.Until, c.Now = time.Time{}, day(now)
+		return c
+	}
+	made := func(from int) *approvalv1.DeputyNamed {
+		e := covers("1", "b", from, from+most)
+		e.Reason = authority.ReasonOpenAbsence
+		return e
+	}
+	corrected := ended("1", "corrected", nil)
+	testkit.Rule(t, authority.Decider).When(open(1, 0)).Then(made(1)).
+		When(open(1, 0)).ThenNothing().
+		When(open(1, 9)).ThenNothing().
+		When(open(0, 9)).ThenNothing().
+		When(open(20, 9)).Then(corrected, made(20)).
+		When(open(2, 9)).Then(corrected, made(9))
+	testkit.Rule(t, authority.Decider).When(open(-most-5, 0)).Then(made(0)). // began long ago
+											When(authority.Elapse{ID: "1", Now: day(most).Add(-time.Microsecond)}).ThenNothing().
+											When(authority.Elapse{ID: "1", Now: day(most)}).Then(ended("1", "elapsed", nil)).
+											When(authority.Elapse{ID: "1", Now: day(most)}).ThenNothing().
+											When(open(-most-5, most+1)).Then(made(most + 1))
+	testkit.Rule(t, authority.Decider).Given(covers("1", "b", 0, 5)).When(open(0, 2)).Then(corrected, made(2))
 }
 
 // Covers: ACR-061, APR-011

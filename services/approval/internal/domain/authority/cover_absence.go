@@ -24,7 +24,8 @@ type CoverAbsence struct {
 	Deputy *approvalv1.Party
 	From   time.Time
 	// Until is the first instant after it; zero while nobody knows: then the
-	// deputy signs for as long as a delegation may hold.
+	// deputy signs from now, or from a later beginning, for as long as a delegation
+	// may hold.
 	Until time.Time
 	Now   time.Time
 	// Others are the delegations of everybody.
@@ -37,12 +38,8 @@ var ErrNobody = fault.New(fault.NotFound, "DEPUTY_NOT_FOUND",
 
 func (c CoverAbsence) decide(s State) ([]proto.Message, error) {
 	var events []proto.Message
-	until := c.Until
-	if until.IsZero() {
-		until = c.From.Add(Longest)
-	}
 	before, known := s.Delegations[c.ID]
-	after := Delegation{Of: c.Of.GetPersonId(), To: c.Deputy.GetPersonId(), From: c.From, Until: until}
+	after, reason := c.delegation(before)
 	if known && before == after {
 		return nil, nil
 	}
@@ -51,19 +48,53 @@ func (c CoverAbsence) decide(s State) ([]proto.Message, error) {
 			PersonId: c.Of.GetPersonId(), EmployeeNumber: c.Of.GetEmployeeNumber(), DelegationId: c.ID, Reason: ReasonCorrected,
 		})
 	}
-	if c.Named == "" || !until.After(c.Now) {
+	if c.Named == "" || !after.Until.After(c.Now) {
 		return events, nil // nobody is to sign, or not any more
 	}
 	if why := c.refused(after); why != nil {
 		return append(events, &approvalv1.DeputyPassedOver{
 			PersonId: c.Of.GetPersonId(), EmployeeNumber: c.Of.GetEmployeeNumber(), DelegationId: c.ID, Deputy: c.Named,
-			From: timestamppb.New(c.From), Until: timestamppb.New(until), Refusal: why.Reason, Message: why.Message, MessageZh: why.MessageZH,
+			From: timestamppb.New(after.From), Until: timestamppb.New(after.Until), Refusal: why.Reason, Message: why.Message, MessageZh: why.MessageZH,
 		}), nil
 	}
 	return append(events, &approvalv1.DeputyNamed{
 		PersonId: c.Of.GetPersonId(), EmployeeNumber: c.Of.GetEmployeeNumber(), DelegationId: c.ID, Deputy: c.Deputy,
-		From: timestamppb.New(c.From), Until: timestamppb.New(until), Reason: "absence",
+		From: timestamppb.New(after.From), Until: timestamppb.New(after.Until), Reason: reason,
 	}), nil
+}
+
+// delegation is that of the absence, and why it is made. That of an absence
+// without an end stays as it was while it holds.
+func (c CoverAbsence) delegation(before Delegation) (d Delegation, reason string) {
+	d = Delegation{Of: c.Of.GetPersonId(), To: c.Deputy.GetPersonId(), From: c.From, Until: c.Until}
+	if !c.Until.IsZero() {
+		return d, ReasonAbsence
+	}
+	if c.Now.After(d.From) {
+		d.From = c.Now
+	}
+	if before.To == d.To && before.Until.Equal(before.From.Add(Longest)) && !before.From.Before(c.From) && before.holds(c.Now) {
+		d.From = before.From
+	}
+	d.Until = d.From.Add(Longest)
+	return d, ReasonOpenAbsence
+}
+
+// Elapse is said when the longest time of a deputy is over whose absence has no
+// end: it is recorded that nobody signs for the person from now.
+type Elapse struct {
+	ID  string
+	Now time.Time
+}
+
+func (c Elapse) decide(s State) ([]proto.Message, error) {
+	d, known := s.Delegations[c.ID]
+	if !known || c.Now.Before(d.Until) {
+		return nil, nil
+	}
+	return []proto.Message{&approvalv1.DeputyEnded{
+		PersonId: s.Person.GetPersonId(), EmployeeNumber: s.Person.GetEmployeeNumber(), DelegationId: c.ID, Reason: ReasonElapsed,
+	}}, nil
 }
 
 // refused says why a delegation must not be; nil if it may.

@@ -25,7 +25,7 @@ type State struct {
 	Person *approvalv1.Party
 }
 
-// Command is NameDeputy, CoverAbsence, EndDeputy or Depart.
+// Command is NameDeputy, CoverAbsence, Elapse, EndDeputy or Depart.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 }

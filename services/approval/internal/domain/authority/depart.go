@@ -9,6 +9,13 @@ import (
 	approvalv1 "github.com/ostiary/ostiary/proto/gen/ostiary/approval/v1"
 )
 
+// Why a delegation is made by HR's word.
+const (
+	ReasonAbsence = "absence"
+	// ReasonOpenAbsence: the absence has no end yet, the delegation has.
+	ReasonOpenAbsence = "open_absence"
+)
+
 // Why a delegation ends before its time.
 const (
 	ReasonRecalled = "recalled" // by whoever is represented
@@ -16,6 +23,8 @@ const (
 	ReasonReturned = "returned" // the absence is over
 	// ReasonCorrected: HR says something else of the same absence.
 	ReasonCorrected = "corrected"
+	// ReasonElapsed: the absence goes on and the longest time is over.
+	ReasonElapsed = "elapsed"
 )
 
 // Depart ends every delegation from or to somebody who has left.

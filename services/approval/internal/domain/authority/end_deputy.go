@@ -26,7 +26,10 @@ var ErrUnknown = fault.New(fault.NotFound, "DEPUTY_UNKNOWN",
 
 func (c EndDeputy) decide(s State) ([]proto.Message, error) {
 	d, known := s.Delegations[c.ID]
-	if !known {
+	switch {
+	case !known && c.Reason == ReasonReturned:
+		return nil, nil // whoever is back has recalled the deputy already
+	case !known:
 		return nil, ErrUnknown.With("delegation", c.ID)
 	}
 	e := &approvalv1.DeputyEnded{

@@ -22,7 +22,8 @@ type NameDeputy struct {
 	Others []Delegation
 }
 
-// Longest is how long a delegation may hold.
+// Longest is how long a delegation may hold. Identity refuses a longer absence
+// with a deputy where HR hears of it: its LongestDeputy is the same time.
 const Longest = 366 * 24 * time.Hour
 
 // The refusals of a delegation.

@@ -13,7 +13,7 @@ import (
 )
 
 // LongestDeputy is how long one absence may be for which a deputy is named: no
-// delegation is longer (APR-011).
+// delegation is longer (APR-011). It is authority.Longest of approval.
 const LongestDeputy = 366 * 24 * time.Hour
 
 // GoAbsent says that a person is away for some days (ACR-061).
@@ -43,6 +43,10 @@ var (
 	ErrReturnedBefore = fault.New(fault.Refused, "HR_RETURN_NOT_CORRECTED",
 		"No absence lasts on that day any more, so its end cannot be moved there; send the days that are missing as an absence of their own.",
 		"该日已无缺勤，返岗日期无法改至该日；请将缺少的日期作为新的缺勤发送。")
+	// ErrAbsenceGone says that there is nothing left to correct.
+	ErrAbsenceGone = fault.New(fault.Refused, "HR_ABSENCE_GONE",
+		"This absence does not stand any more, as when its first day was the day of the return; send the days that are right as an absence of their own.",
+		"该缺勤已不存在（例如返岗日期即为其首日），无法更正；请将正确的日期作为新的缺勤发送。")
 	// ErrDeputyTooLong says that a deputy would act for too long.
 	ErrDeputyTooLong = fault.New(fault.Invalid, "HR_ABSENCE_TOO_LONG",
 		"A deputy acts for at most 366 days; send an absence of at most 366 days and another one for the rest, or name no deputy.",
@@ -76,12 +80,56 @@ func (c GoAbsent) decide(s State) ([]proto.Message, error) {
 	return []proto.Message{e}, nil
 }
 
+// CorrectAbsence says what was wrong about an absence as it stands by now, after
+// earlier corrections and a return. What it does not name stays.
+type CorrectAbsence struct {
+	// ID is the absence.
+	ID string
+	// From and Until are as in GoAbsent; nil: unchanged.
+	From, Until *time.Time
+	// Deputy and Reason are nil if they are unchanged.
+	Deputy, Reason *string
+	Now            time.Time
+}
+
+func (c CorrectAbsence) now() time.Time { return c.Now }
+
+func (c CorrectAbsence) decide(s State) ([]proto.Message, error) {
+	i := slices.IndexFunc(s.Absences, func(a *identityv1.AbsenceRecorded) bool { return a.GetAbsenceId() == c.ID })
+	switch {
+	case !s.works():
+		return nil, ErrNotEmployed
+	case i < 0:
+		return nil, ErrAbsenceGone
+	}
+	a := s.Absences[i]
+	right := GoAbsent{ID: c.ID, From: a.GetFrom().AsTime(), Deputy: a.GetDeputy(), Reason: a.GetReason(), Now: c.Now}
+	if a.GetUntil() != nil {
+		right.Until = a.GetUntil().AsTime()
+	}
+	if c.From != nil {
+		right.From = *c.From
+	}
+	if c.Until != nil {
+		right.Until = *c.Until
+	}
+	if c.Deputy != nil {
+		right.Deputy = *c.Deputy
+	}
+	if c.Reason != nil {
+		right.Reason = *c.Reason
+	}
+	return right.decide(s)
+}
+
 // Return says that a person is back: every absence that would last at that
 // instant ends then. One that begins later stays; one that begins then never
 // does.
 type Return struct {
+	// At is the instant. Zero in a correction that does not speak of it.
 	At time.Time
-	// Correction says that HR had named another day before.
+	// Correction says that HR had told of the return before: if the day stays as
+	// it is, nothing changes.
 	Correction bool
 	Reason     string
 	Now        time.Time
@@ -92,6 +140,9 @@ func (c Return) now() time.Time { return c.Now }
 func (c Return) decide(s State) ([]proto.Message, error) {
 	if s.Status == Unknown {
 		return nil, ErrNotEmployed
+	}
+	if c.Correction && (c.At.IsZero() || s.returned(c.At)) {
+		return nil, nil
 	}
 	var events []proto.Message
 	for _, a := range s.Absences {
@@ -106,6 +157,17 @@ func (c Return) decide(s State) ([]proto.Message, error) {
 		return nil, ErrReturnedBefore
 	}
 	return events, nil
+}
+
+// returned tells whether a return ended an absence at that instant, as it is
+// known by now.
+func (s State) returned(at time.Time) bool {
+	for _, end := range s.Returns {
+		if end.Equal(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // away are the absences after one was recorded, in its own place.

@@ -1,6 +1,7 @@
 package person
 
 import (
+	"maps"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -50,10 +51,13 @@ type State struct {
 	// known by now; some may be over. The slice is never changed once it is in a
 	// state.
 	Absences []*identityv1.AbsenceRecorded
+	// Returns are when a return ended an absence, by the absence; also of one that
+	// never began. The map is never changed once it is in a state.
+	Returns map[string]time.Time
 }
 
-// Command is one of TakeOn, Move, Leave, GoAbsent, Return, CloseFile and
-// CarryOut.
+// Command is one of TakeOn, Move, Leave, GoAbsent, CorrectAbsence, Return,
+// CloseFile and CarryOut.
 type Command interface {
 	decide(State) ([]proto.Message, error)
 	// now is the instant of the decision.
@@ -133,10 +137,19 @@ func Evolve(s State, event proto.Message) State {
 		}
 	case *identityv1.AbsenceRecorded:
 		s.Absences = away(s.Absences, e)
+		if end, ok := s.Returns[e.GetAbsenceId()]; ok && (e.GetUntil() == nil || !e.GetUntil().AsTime().Equal(end)) {
+			s.Returns = maps.Clone(s.Returns)
+			delete(s.Returns, e.GetAbsenceId()) // it does not end by that return any more
+		}
 	case *identityv1.AbsenceEnded:
 		s.Absences = back(s.Absences, e)
+		s.Returns = maps.Clone(s.Returns)
+		if s.Returns == nil {
+			s.Returns = map[string]time.Time{}
+		}
+		s.Returns[e.GetAbsenceId()] = e.GetEffectiveAt().AsTime()
 	case *identityv1.EmploymentEnded:
-		s.Status, s.EndsAt, s.Change, s.Absences, s.Transfer = Left, time.Time{}, nil, nil, ""
+		s.Status, s.EndsAt, s.Change, s.Absences, s.Returns, s.Transfer = Left, time.Time{}, nil, nil, nil, ""
 		if s.Start != nil {
 			s.Status = Expected
 		}
