@@ -66,6 +66,8 @@ func (p *player) decides(by string, m *matter, decision string) command {
 		refuse = "does not lead"
 	case decision != "authorise" && p.seatOf(m, by) < 0:
 		refuse = "has no seat"
+	case decision == "postpone" && !until.Before(m.until):
+		refuse = "what is asked for is over by then"
 	}
 	words := fmt.Sprintf("%s: %s of %s for %s, asked by %s, step %d, %s", by, decision, m.role, m.of, m.by, m.step+1, m.id)
 	return command{words: words, refuse: refuse, do: func(context.Context) error {
