@@ -30,7 +30,10 @@ const (
 	leaverRights  = 5
 	leaversEvery  = time.Second / 20
 	lookForLeaver = 20 * time.Millisecond
-	leaverWithin  = time.Minute
+	// lookPart: the longer it takes, the more rarely it is looked, to a tenth of the
+	// time, so that looking is not what is measured.
+	lookPart     = 10
+	leaverWithin = time.Minute
 )
 
 // leaver is somebody who will be dismissed.
@@ -215,7 +218,7 @@ func (i *installation) gone(ctx context.Context, l *leaver, admin string, door i
 					return nil
 				}
 				select {
-				case <-time.After(lookForLeaver):
+				case <-time.After(max(lookForLeaver, time.Since(l.sent)/lookPart)):
 				case <-ctx.Done():
 					return fmt.Errorf("%s still has a way in: %w", l.number, ctx.Err())
 				}
