@@ -180,6 +180,7 @@ func TestADeputyWhomHRMayNotNameIsPassedOver(t *testing.T) {
 	}{
 		"nobody":       {unknown, authority.ErrNobody},
 		"oneself":      {cover("1", "a", 0, 5), authority.ErrOwnDeputy},
+		"backwards":    {cover("1", "b", 5, 1), authority.ErrTime},
 		"for too long": {cover("1", "b", 0, 367), authority.ErrTime},
 		"in a circle":  {cover("1", "b", 0, 5, link("b", "a", 4, 9)), authority.ErrCircle},
 	} {
