@@ -27,7 +27,7 @@ import (
 )
 
 // patience is how long what must come may take, on a slow machine.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 // installation is the product as it composes itself, with companies in it.
 type installation struct {

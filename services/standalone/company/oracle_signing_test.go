@@ -264,7 +264,7 @@ func (c *company) close(m *matter, state string) {
 	}
 }
 
-// review looks again at every case, since somebody has left or moved.
+// review looks again at every case, since somebody has come, left or moved.
 func (c *company) review() {
 	for _, m := range c.matters {
 		c.cancelIfStuck(m)

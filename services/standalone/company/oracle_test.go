@@ -141,6 +141,7 @@ func (c *company) lose(number, role string) {
 func (c *company) hire(number string, at post) {
 	c.people[number] = &person{post: at, works: true}
 	c.align(number)
+	c.review()
 }
 
 // move gives somebody another post. Whoever has another position or unit asks
