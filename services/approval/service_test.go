@@ -57,12 +57,15 @@ type directory struct {
 	mu     sync.Mutex
 	people map[string]*identityv1.Person
 	down   bool
+	broken string // of this number nothing can be told
+	asked  string // how new the answer to the last question had to be
 }
 
-func (d *directory) GetPerson(_ context.Context, r *identityv1.GetPersonRequest) (*identityv1.GetPersonResponse, error) {
+func (d *directory) GetPerson(ctx context.Context, r *identityv1.GetPersonRequest) (*identityv1.GetPersonResponse, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.down {
+	d.asked = strings.Join(metadata.ValueFromIncomingContext(ctx, grpckit.HeaderNotBefore), ",")
+	if d.down || d.broken == r.GetEmployeeNumber() {
 		return nil, fault.New(fault.Unavailable, "IDENTITY_DOWN", "down", "停机")
 	}
 	p, ok := d.people[r.GetEmployeeNumber()]
@@ -127,6 +130,13 @@ func (s *story) knows(number string, change func(*identityv1.Person)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(s.people[number])
+}
+
+// newest is how new the answer to the last question to identity had to be.
+func (s *story) newest() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
 }
 
 func party(number string) *approvalv1.Party {
@@ -570,11 +580,35 @@ func TestWhoComesOrMovesChangesWhoSignsForOthers(t *testing.T) {
 	s.Says("identity", "person-E2", &identityv1.PostChanged{PersonId: "per_E2", EmployeeNumber: "E2"})
 	becomes("another one moved", "CaseOpened StepAssigned StepReassigned StepReassigned", "E8")
 	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E7" })
+	last := s.Says("identity", "person-E2", &identityv1.AbsenceEnded{PersonId: "per_E2", EmployeeNumber: "E2"})
 	s.Restart()
 	becomes("a start looks by itself", "CaseOpened StepAssigned StepReassigned StepReassigned StepReassigned", "E7")
+	if want := grpckit.FormatPosition("identity", last); s.newest() != want {
+		t.Errorf("at the start identity was asked for what is as new as %q, want %q", s.newest(), want)
+	}
 	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "" })
 	s.Says("identity", "person-E2", &identityv1.PostChanged{PersonId: "per_E2", EmployeeNumber: "E2"})
 	s.Eventually("nobody is left who could sign", func() bool { return strings.HasSuffix(s.happened("1"), " Cancelled") })
+}
+
+// A case that cannot be looked at keeps no other from going to its new signer, and
+// is looked at again without anybody having to come or move.
+func TestACaseThatCannotBeLookedAtKeepsNoOtherWaiting(t *testing.T) {
+	s := begin(t)
+	s.asks("1", "E1", "E1", "B")
+	s.asks("2", "E2", "E2", "B")
+	s.mu.Lock()
+	s.broken = "E1"
+	s.mu.Unlock()
+	s.knows("E2", func(p *identityv1.Person) { p.Supervisor = "E8" })
+	s.Says("identity", "person-E42", &identityv1.EmploymentStarted{PersonId: "per_E42", EmployeeNumber: "E42"})
+	s.Eventually("the other case is with its new signer", func() bool { return s.happened("2") == "CaseOpened StepAssigned StepReassigned" })
+	s.expect("1", "CaseOpened StepAssigned")
+	s.knows("E1", func(p *identityv1.Person) { p.Supervisor = "E8" })
+	s.mu.Lock()
+	s.broken = ""
+	s.mu.Unlock()
+	s.Eventually("the case is looked at again", func() bool { return s.happened("1") == "CaseOpened StepAssigned StepReassigned" })
 }
 
 func TestNothingIsDecidedWhileIdentityCannotBeAsked(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 )
 
 // WhenPostChangedReassignCases looks again at the cases that wait for somebody
-// who has moved, and at those for the benefit of somebody who has (APR-010).
+// who has moved, and at those for the benefit of somebody who has (APR-010), before
+// the move counts as taken in. The lookout comes to all other cases soon after.
 func WhenPostChangedReassignCases(c *Cases) messaging.Policy {
 	p := messaging.Policy{
 		Name: "when_post_changed_reassign_cases", Source: "identity", On: []proto.Message{&identityv1.PostChanged{}},

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -95,11 +96,18 @@ func (l *Lookout) Run(ctx context.Context) error {
 }
 
 // look gives every case that waits to whoever may sign it now. f is the newest
-// event that identity must have seen; nil at the start.
+// event that identity must have seen; nil at the start: then it is whatever was
+// taken in before.
 func (l *Lookout) look(ctx context.Context, f *eventstore.Fact) error {
 	m := eventstore.Metadata{Actor: "service:" + l.cases.Service}
 	if f != nil {
 		ctx, m = signers.NotBefore(ctx, f.Position), messaging.CausedBy(l.cases.Service, *f)
+	} else {
+		taken, err := messaging.TakenIn(ctx, l.cases.Pool, "identity")
+		if err != nil {
+			return err
+		}
+		ctx = signers.NotBefore(ctx, taken)
 	}
 	if err := l.cases.caughtUp(ctx); err != nil {
 		return err
@@ -108,14 +116,12 @@ func (l *Lookout) look(ctx context.Context, f *eventstore.Fact) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one case that cannot be looked at keeps no other waiting
 	for _, id := range waiting {
 		command := uuid.Must(uuid.NewV7()).String()
-		err := l.cases.Reassign(ctx, id, eventstore.Command{
+		failed = append(failed, l.cases.Reassign(ctx, id, eventstore.Command{
 			ID: command, Digest: eventstore.Digest("look", approvalcase.Stream(id), l.cases.Service, []byte(command)),
-		}, m, approvalcase.CauseAuthority)
-		if err != nil {
-			return err
-		}
+		}, m, approvalcase.CauseAuthority))
 	}
-	return nil
+	return errors.Join(failed...)
 }
